@@ -1,0 +1,104 @@
+"""Every error a user can meet, in one tree.
+
+SteelyardError                something the user can act on; prints as one sentence and a hint
+├── UsageError                the question or command is wrong          (exit 2)
+│   ├── UnknownName           a metric, dimension, setting … that does not exist; suggests the nearest
+│   ├── BadValue              a date, number or address that cannot be read
+│   └── BadFile               an input file or folder that cannot be used
+├── ConfigError               settings or environment are wrong         (exit 2)
+├── StoreError                a database or folder cannot be reached    (exit 3)
+│   └── NewerData             the data folder was written by a newer Steelyard
+├── Unreachable               a server or source does not answer        (exit 3)
+├── TimedOut                  it answered too late                      (exit 4)
+└── Refused                   a receiver declines a body; carries the protocol's status
+
+Errors take facts and build a sentence that says what happened; `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SteelyardError(Exception):
+    """Base of the tree. `code` is stable and machine-readable, `hint` is the next step."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_json(self) -> dict[str, dict[str, str]]:
+        """The one JSON error shape of the command line and the API."""
+        return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
+
+
+class UsageError(SteelyardError):
+    code = "usage"
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """`kind` is what was looked for ("metric"), `known` where the nearest is suggested from."""
+
+    code = "unknown_name"
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+        guess = f"Did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"There is no {kind} called {name!r}.", " ".join(filter(None, [guess, hint])))
+        self.kind, self.name, self.near = kind, name, near
+
+
+class BadValue(UsageError):
+    code = "bad_value"
+
+
+class BadFile(UsageError):
+    code = "bad_file"
+
+
+class ConfigError(SteelyardError):
+    code = "config"
+    exit_code = 2
+
+
+class StoreError(SteelyardError):
+    code = "store"
+    exit_code = 3
+
+
+class NewerData(StoreError):
+    """Raised before anything is touched, so that an older program cannot harm newer data."""
+
+    code = "newer_data"
+
+    def __init__(self, path: str, found: int, known: int) -> None:
+        super().__init__(
+            f"{path} was written by a newer Steelyard (schema {found}; this program knows {known}).",
+            "Upgrade Steelyard, or restore a backup made by this version with `steelyard restore`.",
+        )
+
+
+class Unreachable(SteelyardError):
+    code = "unreachable"
+    exit_code = 3
+
+
+class TimedOut(SteelyardError):
+    code = "timed_out"
+    exit_code = 4
+
+
+class Refused(SteelyardError):
+    """A receiver declines a request. `status` is HTTP's; gRPC maps it by the OTLP specification."""
+
+    code = "refused"
+
+    def __init__(self, status: int, reason: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.status, self.reason = status, reason

@@ -139,12 +139,12 @@ class Settings(BaseModel):
     @property
     def state_url(self) -> str:
         """The database of small state, with the default filled in."""
-        return self.state or f"sqlite:///{self.data / 'state.sqlite'}"
+        return self.state or f"sqlite:///{self.data / 'state.db'}"
 
     @property
     def inbox_path(self) -> Path:
         """The SQLite file of the durable inbox."""
-        return self.data / "inbox.sqlite"
+        return self.data / "inbox.db"
 
     def provenance(self) -> dict[str, str]:
         """Where each value came from: a flag, an environment variable, a file or the default."""

@@ -43,7 +43,8 @@ _HEAD = [
 _WHO = [(name, pa.string()) for name in (*IDENTITY, *CONTEXT)]
 _WHAT = [(name, pa.string()) for name in ATTRIBUTION]
 _TAIL = [
-    ("attributes", pa.string()),  # JSON object of everything that has no column, content removed
+    ("resource", pa.string()),  # JSON object of resource attributes without a column (team.id, os.type …)
+    ("attributes", pa.string()),  # JSON object of everything else without a column, content removed
     ("body", pa.int64()),  # inbox number of the request it came in
 ]
 
@@ -52,6 +53,7 @@ EVENTS = pa.schema(
         *_HEAD,
         *_WHO,
         *_WHAT,
+        ("sequence", pa.int64()),  # the client's own count within one process
         ("prompt_id", pa.string()),
         ("request_id", pa.string()),
         ("tool_use_id", pa.string()),

@@ -1,0 +1,29 @@
+"""The only room that opens the analytical database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steelyard.errors import ConfigError
+
+if TYPE_CHECKING:
+    from steelyard.warehouse.duck import DuckWarehouse as Warehouse
+
+__all__ = ["Warehouse", "open_warehouse"]
+
+
+def open_warehouse(url: str, *, memory_limit: str = "", threads: int = 0) -> Warehouse:
+    """Open, and where needed create or migrate, the warehouse at `url`.
+
+    `duckdb:///path/to/file.duckdb` or a plain path. Raises ConfigError for a URL that no engine
+    answers to, NewerData for a file of a newer version, StoreError when it cannot be opened.
+    """
+    scheme, _, rest = url.partition("://")
+    if not rest or scheme == "duckdb":
+        from steelyard.warehouse.duck import DuckWarehouse
+
+        return DuckWarehouse(rest or url, memory_limit=memory_limit, threads=threads)
+    raise ConfigError(
+        f"No warehouse engine answers to {scheme}://.",
+        "Use duckdb:///path/to/file.duckdb, or leave STEELYARD_WAREHOUSE unset.",
+    )

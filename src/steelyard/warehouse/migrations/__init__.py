@@ -1,0 +1,45 @@
+"""Numbered migrations, applied in order, each in a transaction.
+
+A migration is a `mNNN_name.sql` file beside this one. Never edit one that has been released: add
+the next number, and a before/after test in tests/warehouse/test_migrations.py.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Protocol
+
+from steelyard.errors import NewerData
+
+
+class Connection(Protocol):
+    def execute(self, sql: str, parameters: list[object] = ...) -> Connection: ...
+    def fetchone(self) -> tuple[object, ...] | None: ...
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """(number, name, SQL) of every migration, in order."""
+    files = sorted(f for f in resources.files(__name__).iterdir() if f.name.endswith(".sql"))
+    return [(int(f.name[1:4]), f.name.removesuffix(".sql"), f.read_text()) for f in files]
+
+
+def latest() -> int:
+    return migrations()[-1][0]
+
+
+def migrate(connection: Connection, path: str, up_to: int | None = None) -> None:
+    """Bring a database to the newest schema, or `up_to` a number (for tests).
+
+    Raises NewerData before anything is touched when the file is ahead of this program.
+    """
+    connection.execute("create table if not exists schema_version (version bigint, name varchar)")
+    row = connection.execute("select coalesce(max(version), 0) from schema_version").fetchone()
+    found = int(str(row[0])) if row else 0
+    if found > latest():
+        raise NewerData(path, found, latest())
+    for number, name, sql in migrations():
+        if found < number <= (up_to or number):
+            connection.execute("begin")
+            connection.execute(sql)
+            connection.execute("insert into schema_version values (?, ?)", [number, name])
+            connection.execute("commit")

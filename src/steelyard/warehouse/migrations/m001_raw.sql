@@ -1,7 +1,7 @@
 -- Raw records as they came in. No keys and no indexes: copies are told apart by `key` when facts
--- are built. The column order is that of steelyard.records.
+-- are built. The column order is that of steelyard.records; times are UTC.
 create table events (
-  key bigint not null, time timestamptz not null, day date not null, witness varchar not null,
+  key bigint not null, time timestamp not null, day date not null, witness varchar not null,
   assistant varchar not null, name varchar not null,
   session varchar not null, install_id varchar not null, email varchar not null,
   account_id varchar not null, account_uuid varchar not null, organization varchar not null,
@@ -10,16 +10,16 @@ create table events (
   model varchar not null, query_source varchar not null, effort varchar not null,
   speed varchar not null, agent varchar not null, skill varchar not null, plugin varchar not null,
   mcp_server varchar not null,
-  prompt_id varchar not null, request_id varchar not null, tool_use_id varchar not null,
+  sequence bigint, prompt_id varchar not null, request_id varchar not null, tool_use_id varchar not null,
   tool varchar not null, decision varchar not null, source varchar not null,
   success varchar not null, status varchar not null, error varchar not null,
   input_tokens bigint, output_tokens bigint, cache_read_tokens bigint,
   cache_creation_tokens bigint, cache_creation_1h_tokens bigint, web_searches bigint,
   cost_nanos bigint, duration_ms double, chars bigint,
-  attributes varchar not null, body bigint
+  resource varchar not null, attributes varchar not null, body bigint
 );
 create table points (
-  key bigint not null, time timestamptz not null, day date not null, witness varchar not null,
+  key bigint not null, time timestamp not null, day date not null, witness varchar not null,
   assistant varchar not null, name varchar not null,
   session varchar not null, install_id varchar not null, email varchar not null,
   account_id varchar not null, account_uuid varchar not null, organization varchar not null,
@@ -29,12 +29,12 @@ create table points (
   speed varchar not null, agent varchar not null, skill varchar not null, plugin varchar not null,
   mcp_server varchar not null,
   metric varchar not null, temporality varchar not null, series bigint not null,
-  start timestamptz, type varchar not null, tool varchar not null, decision varchar not null,
+  start timestamp, type varchar not null, tool varchar not null, decision varchar not null,
   source varchar not null, language varchar not null, value double,
-  attributes varchar not null, body bigint
+  resource varchar not null, attributes varchar not null, body bigint
 );
 create table spans (
-  key bigint not null, time timestamptz not null, day date not null, witness varchar not null,
+  key bigint not null, time timestamp not null, day date not null, witness varchar not null,
   assistant varchar not null, name varchar not null,
   session varchar not null, install_id varchar not null, email varchar not null,
   account_id varchar not null, account_uuid varchar not null, organization varchar not null,
@@ -44,11 +44,11 @@ create table spans (
   speed varchar not null, agent varchar not null, skill varchar not null, plugin varchar not null,
   mcp_server varchar not null,
   trace_id varchar not null, span_id varchar not null, parent_id varchar not null,
-  duration_ms double, attributes varchar not null, body bigint
+  duration_ms double, resource varchar not null, attributes varchar not null, body bigint
 );
 -- Where the applier stands in the inbox; written in the same transaction as the records.
-create table applied (position bigint not null, at timestamptz not null);
+create table applied (position bigint not null, applied_at timestamp not null);
 -- Days whose facts must be built again, and how often facts have changed.
-create table dirty_days (day date not null, since timestamptz not null);
-create table data_version (version bigint not null, refreshed_at timestamptz);
+create table dirty_days (day date not null, since timestamp not null);
+create table data_version (version bigint not null, refreshed_at timestamp);
 insert into data_version values (0, null);

@@ -83,7 +83,7 @@ create table session_days (
   repo varchar not null, plan varchar not null, witness varchar not null,
   worked boolean not null,        -- a prompt, a model call or a tool call; start events alone are not work
   by_telemetry boolean not null, by_transcript boolean not null,
-  first_time timestamptz, last_time timestamptz,
+  first_time timestamp, last_time timestamp,
   prompts bigint not null, requests bigint not null, tool_calls bigint not null,
   api_errors bigint not null, person_rejections bigint not null, accepted_edits bigint not null,
   approved_edits bigint not null, edit_decisions bigint not null,
@@ -129,3 +129,7 @@ create table prices (
 );
 -- Normalised names of models, learned as they come in.
 create table models (reported varchar not null, model varchar not null);
+-- The best identity ever seen with a session (rank 1 e-mail, 2 account, 3 install id).
+create table session_people (
+  assistant varchar not null, session varchar not null, person varchar not null, rank bigint not null
+);

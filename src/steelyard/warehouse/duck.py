@@ -1,0 +1,162 @@
+"""DuckDB: one file, one writing process, any number of reading threads.
+
+Raw tables have no primary key and no index: they double the CPU of an append, and copies of a
+record are told apart when facts are built. Times are stored as UTC without a zone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from steelyard.errors import StoreError
+from steelyard.records import TABLES
+from steelyard.warehouse.migrations import migrate
+
+_STORAGE_VERSION = "v1.5.0"  # readable by every DuckDB this project supports
+
+
+class DuckWarehouse:
+    """The embedded warehouse. Reads are safe from any thread; writes take turns."""
+
+    dialect = "duckdb"
+
+    def __init__(self, path: str, *, memory_limit: str = "", threads: int = 0) -> None:
+        self.path = path
+        self.url = f"duckdb://{path}"
+        self._writing = threading.RLock()
+        self._connection = _connect(path, memory_limit, threads)
+        try:
+            migrate(self._connection, path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._cursor(sql, parameters).fetchall()
+
+    def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        table: pa.Table = self._cursor(sql, parameters).to_arrow_table()
+        return table
+
+    def _cursor(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        return cursor.execute(sql, list(parameters)) if parameters else cursor.execute(sql)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A writer's cursor; committed when the block ends, rolled back when it raises."""
+        with self._writing:
+            cursor = self._connection.cursor()
+            cursor.execute("begin")
+            try:
+                yield cursor
+                cursor.execute("commit")
+            except BaseException:
+                cursor.execute("rollback")
+                raise
+            finally:
+                cursor.close()
+
+    def append(self, tables: Mapping[str, pa.Table], position: int | None, now: datetime) -> None:
+        """Records and the inbox position they reach up to, together or not at all.
+
+        The records' days become dirty: their facts are built again by the next refresh.
+        """
+        with self.transaction() as cursor:
+            for name, table in tables.items():
+                _insert(cursor, name, table, now)
+            if position is not None:
+                cursor.execute("delete from applied")
+                cursor.execute("insert into applied values (?, ?)", [position, _naive(now)])
+
+    def position(self) -> int:
+        """The inbox number up to which everything has been applied."""
+        rows = self.query("select max(position) from applied")
+        return int(rows[0][0] or 0)
+
+    def data_version(self) -> int:
+        """Changes whenever an answer may change; answers are cached by it."""
+        return int(self.query("select max(version) from data_version")[0][0])
+
+    def refreshed_at(self) -> datetime | None:
+        found = self.query("select max(refreshed_at) from data_version")[0][0]
+        return _aware(found) if found else None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> DuckWarehouse:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _connect(path: str, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {"storage_compatibility_version": _STORAGE_VERSION}
+    config |= {"autoinstall_known_extensions": "false"}  # nothing is fetched at run time
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    if threads:
+        config["threads"] = threads
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(path, config=config)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(
+            f"The warehouse {path} cannot be opened: {str(error).splitlines()[0]}",
+            "If another Steelyard uses this folder, stop it or choose another with --data.",
+        ) from error
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table, now: datetime) -> None:
+    if table.num_rows == 0:
+        return
+    cursor.register("batch", _without_zones(table))
+    cursor.execute(f"insert into {name} by name select * from batch")
+    if name in TABLES:
+        cursor.execute(
+            "insert into dirty_days select distinct day, ?::timestamp from batch", [_naive(now)]
+        )
+    if name == "points":
+        cursor.execute(_LATER_DAYS, [_naive(now)])
+    cursor.unregister("batch")
+
+
+# A cumulative point changes what the next point of its series adds, whatever day that is on.
+_LATER_DAYS = """
+insert into dirty_days
+select distinct p.day, ?::timestamp
+from points p
+join (select series, min(day) as day from batch where temporality = 'cumulative' group by series) b
+  on p.series = b.series and p.day > b.day
+"""
+
+
+def _without_zones(table: pa.Table) -> pa.Table:
+    """DuckDB needs an extension to read zoned times; ours are UTC anyway."""
+    fields = [
+        f.with_type(pa.timestamp("us")) if pa.types.is_timestamp(f.type) else f
+        for f in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _naive(time: datetime) -> datetime:
+    from datetime import UTC
+
+    return time.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(time: datetime) -> datetime:
+    from datetime import UTC
+
+    return time.replace(tzinfo=UTC)

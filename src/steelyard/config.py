@@ -68,7 +68,7 @@ class Settings(BaseModel):
         " data folder.",
     )
     prices: Path | None = Field(
-        None, description="TOML file of the organisation's own rates, which win over list prices."
+        None, description="CSV file of the organisation's own rates, which win over list prices."
     )
     web: str = Field(
         "127.0.0.1:8480", description="Address of the pages and the API; empty is off."
@@ -78,6 +78,10 @@ class Settings(BaseModel):
     )
     otlp_grpc: str = Field(
         "127.0.0.1:4317", description="Address of the OTLP/gRPC receiver; empty is off."
+    )
+    require_token: bool = Field(
+        False,
+        description="Ask for a token on loopback too; beyond loopback one is always asked for.",
     )
     max_body_bytes: ByteSize = Field(
         ByteSize(16 * MIB), ge=KIB, description="Largest request body that is accepted."

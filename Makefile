@@ -1,0 +1,70 @@
+# The one door for developers. Needs Python 3.11 or newer with venv, and make.
+#   make run     start Steelyard on ./data        make lint    ruff, mypy, layers
+#   make test    all tests                        make docs    write the generated reference pages
+#   make bench   measurements                     make golden  accept changed outputs; review the diff
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= ./data
+PYTEST_ARGS ?=
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: run test lint bench golden docs clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.runtime
+	$(BIN)/steelyard serve --data $(DATA)
+
+test: $(VENV)/.test $(VENV)/.browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench
+	@for each in benchmarks/[a-z]*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+golden: $(VENV)/.test
+	GOLDEN=write $(BIN)/python -m pytest tests/cli
+	$(BIN)/python docs/generate.py
+
+docs: $(VENV)/.runtime
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# Installed once, and again when pyproject.toml changes. --group needs pip 25.1.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Steelyard needs Python 3.11 or newer; none was found. Install one, or run: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+
+$(VENV)/.runtime: pyproject.toml | $(BIN)/python
+	@echo "Installing Steelyard into $(VENV) (once; about a minute)"
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime
+	@echo "Installing the test group"
+	$(PIP) install --group test
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	@echo "Installing the lint group"
+	$(PIP) install --group lint
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP) install --group bench
+	@touch $@
+
+# Browser tests skip, with a reason, where there is no Chromium; asked for again on the next run.
+$(VENV)/.browser: $(VENV)/.test
+	@sh .ci/chromium $(BIN) && touch $@ || true

@@ -208,16 +208,13 @@ def _points(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
         if point.count is not None:
             extras["count"] = point.count
         row[P.attributes] = resource.left(extras)
-        for part in dialect.finish_point(row, extras):
-            _set_point_keys(part, point)
+        who = [v for i, v in enumerate(row) if i not in _POINT_OWN]
+        for n, part in enumerate(dialect.finish_point(row, extras)):
+            # The series is the point without its time and value, the key is the point itself.
+            part[P.series] = record_key(*who, point.start_ns, n)
+            part[P.key] = record_key(part[P.series], point.time_ns, part[P.value])
             yield part
 
-
-def _set_point_keys(row: Row, point: Point) -> None:
-    """`series` is the point without its time and value, `key` is the point itself."""
-    who = [v for i, v in enumerate(row) if i not in _POINT_OWN]
-    row[P.series] = record_key(*who, point.start_ns)
-    row[P.key] = record_key(row[P.series], point.time_ns, row[P.value])
 
 
 _POINT_OWN = frozenset({P.key, P.time, P.day, P.series, P.start, P.value, P.body})

@@ -72,7 +72,7 @@ class DuckWarehouse:
         """
         with self.transaction() as cursor:
             for name, table in tables.items():
-                _insert(cursor, name, table, now)
+                _insert(cursor, name, table)
             if position is not None:
                 cursor.execute("delete from applied")
                 cursor.execute("insert into applied values (?, ?)", [position, _naive(now)])
@@ -117,24 +117,22 @@ def _connect(path: str, memory_limit: str, threads: int) -> duckdb.DuckDBPyConne
         ) from error
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table, now: datetime) -> None:
+def _insert(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
     if table.num_rows == 0:
         return
     cursor.register("batch", _without_zones(table))
     cursor.execute(f"insert into {name} by name select * from batch")
     if name in TABLES:
-        cursor.execute(
-            "insert into dirty_days select distinct day, ?::timestamp from batch", [_naive(now)]
-        )
+        cursor.execute("insert into dirty_days select distinct day from batch")
     if name == "points":
-        cursor.execute(_LATER_DAYS, [_naive(now)])
+        cursor.execute(_LATER_DAYS)
     cursor.unregister("batch")
 
 
 # A cumulative point changes what the next point of its series adds, whatever day that is on.
 _LATER_DAYS = """
 insert into dirty_days
-select distinct p.day, ?::timestamp
+select distinct p.day
 from points p
 join (select series, min(day) as day from batch where temporality = 'cumulative' group by series) b
   on p.series = b.series and p.day > b.day

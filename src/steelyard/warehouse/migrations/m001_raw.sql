@@ -49,6 +49,6 @@ create table spans (
 -- Where the applier stands in the inbox; written in the same transaction as the records.
 create table applied (position bigint not null, applied_at timestamp not null);
 -- Days whose facts must be built again, and how often facts have changed.
-create table dirty_days (day date not null, since timestamp not null);
+create table dirty_days (day date not null);
 create table data_version (version bigint not null, refreshed_at timestamp);
 insert into data_version values (0, null);

@@ -1,0 +1,118 @@
+"""Builds the facts of dirty days again, whole, from the raw records.
+
+The order in which records arrive, and how often, can make no difference: each day is computed from
+all that is known of it. The SQL is in `sql/`, one file a subject; this module only runs it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from steelyard.ledger.models import family
+
+if TYPE_CHECKING:
+    from steelyard.warehouse import Warehouse
+
+# Days built in one transaction; more would only need more memory.
+_DAYS_AT_ONCE = 7
+_SCRIPTS = (
+    ("steelyard.ledger", "02_records"),
+    ("steelyard.people", "persons"),
+    ("steelyard.ledger", "03_usage"),
+    ("steelyard.ledger", "04_activity"),
+    ("steelyard.ledger", "05_rollups"),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Thresholds that facts are built with; changing them makes all days dirty."""
+
+    short_prompt_chars: int = 20
+    segment_days: int = 28
+    minimal_active_days: int = 4
+    autonomous_sessions_quantile: float = 0.6
+    autonomous_commits_quantile: float = 0.5
+    autonomous_approved_share: float = 0.8
+
+
+def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
+    """Build the facts of all dirty days; returns how many days were built.
+
+    Everything of a day changes in one transaction together with the data version.
+    """
+    built = 0
+    while days := dirty_days(warehouse, _DAYS_AT_ONCE):
+        built += _build(warehouse, days, options, now)
+    return built
+
+
+def dirty_days(warehouse: Warehouse, limit: int) -> list[dt.date]:
+    rows = warehouse.query(f"select distinct day from dirty_days order by day limit {limit:d}")
+    return [row[0] for row in rows]
+
+
+def _build(
+    warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.datetime
+) -> int:
+    with warehouse.transaction() as cursor:
+        _fill(cursor, "todo(day date)", [(day,) for day in days])
+        _grow(cursor)
+        _learn_models(cursor)
+        for package, name in _SCRIPTS:
+            _run(cursor, package, name, options)
+        _segments(cursor, options)
+        todo = [row[0] for row in cursor.execute("select day from todo").fetchall()]
+        cursor.execute("delete from dirty_days where day in (select day from todo)")
+        naive = now.astimezone(dt.UTC).replace(tzinfo=None)
+        cursor.execute("update data_version set version = version + 1, refreshed_at = ?", [naive])
+    return len(todo)
+
+
+def _grow(cursor: Any) -> None:
+    """Days that sessions across midnight tie to those asked for are built with them."""
+    before = -1
+    while before != (count := cursor.execute("select count(*) from todo").fetchone()[0]):
+        before = count
+        _run(cursor, "steelyard.ledger", "01_scope", Options())
+
+
+def _learn_models(cursor: Any) -> None:
+    """Normalised names for models that are met for the first time."""
+    new = cursor.execute(
+        "select distinct model from (select model from events where day in (select day from todo)"
+        " union all select model from points where day in (select day from todo))"
+        " where model <> '' and model not in (select reported from models)"
+    ).fetchall()
+    if new:
+        cursor.executemany("insert into models values (?, ?)", [(m, family(m)) for (m,) in new])
+
+
+def _segments(cursor: Any, options: Options) -> None:
+    days = [row[0] for row in cursor.execute("select day from todo").fetchall()]
+    mondays = {day - dt.timedelta(days=day.weekday()) for day in days}
+    reach = range(options.segment_days // 7 + 1)
+    weeks = {monday + dt.timedelta(weeks=n) for monday in mondays for n in reach}
+    last = cursor.execute("select max(day) from session_days").fetchone()[0]
+    due = sorted(week for week in weeks if last and week <= last)
+    _fill(cursor, "weeks(week date)", [(week,) for week in due])
+    if due:
+        _run(cursor, "steelyard.ledger", "06_segments", options)
+
+
+def _fill(cursor: Any, table: str, rows: list[tuple[Any, ...]]) -> None:
+    cursor.execute(f"create or replace temp table {table}")
+    if rows:
+        cursor.executemany(f"insert into {table.split('(')[0]} values (?)", rows)
+
+
+def _run(cursor: Any, package: str, name: str, options: Options) -> None:
+    """Run a script; `$name` in it is the option of that name."""
+    script = resources.files(package).joinpath("sql", f"{name}.sql").read_text()
+    values = asdict(options)
+    for statement in cursor.extract_statements(script):
+        wanted = {key: values[key] for key in statement.named_parameters}
+        cursor.execute(statement, wanted or None)

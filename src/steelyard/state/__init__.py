@@ -1,0 +1,1 @@
+"""Small transactional state: SQLite by default, PostgreSQL by URL. No telemetry is kept here."""

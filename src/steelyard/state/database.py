@@ -1,0 +1,129 @@
+"""Opening the state database and bringing it up to date.
+
+The schema is what the migrations make; nothing else here creates or changes a table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from steelyard.errors import ConfigError, NewerData, StoreError
+
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 15000")
+
+
+class State:
+    """An open state database. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose changes are kept when the block ends. Raises StoreError."""
+        with _speaking(self.engine.url), self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_state(where: str | Path) -> State:
+    """Open or create the database at a URL (`sqlite:///…`, `postgresql://…`) or a file's path.
+
+    Raises ConfigError for a URL nobody can read, StoreError when it cannot be reached, and
+    NewerData when a newer Steelyard wrote it.
+    """
+    url = _url(where)
+    with _speaking(url):
+        engine = _engine(url)
+        try:
+            _migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+    return State(engine)
+
+
+def _url(where: str | Path) -> URL:
+    text = str(where)
+    if isinstance(where, Path) or "://" not in text:
+        return URL.create("sqlite", database=text)
+    try:
+        return make_url(text)
+    except ArgumentError as error:
+        raise ConfigError(
+            "The state database's URL cannot be read.",
+            "STEELYARD_STATE is a URL such as postgresql://user:password@host/steelyard.",
+        ) from error
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url, pool_pre_ping=True)
+        if url.database and url.database != ":memory:":
+            Path(url.database).touch(mode=0o600)  # hashes of tokens are nobody else's business
+        engine = create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(
+            f"There is no driver for {url.drivername}: {error}.",
+            "Install the database's Python driver, for PostgreSQL `pip install psycopg`.",
+        ) from error
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN comes too late to keep order
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    exclusive = connection.get_execution_options().get("exclusive", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", "steelyard.state:migrations")
+    newest = ScriptDirectory.from_config(config).get_current_head() or "0000"
+    with engine.connect().execution_options(exclusive=True) as connection, connection.begin():
+        _lock(connection)  # of two processes that start at once, one migrates
+        found = MigrationContext.configure(connection).get_current_revision() or "0000"
+        if int(found) > int(newest):
+            name = engine.url.render_as_string(hide_password=True)
+            raise NewerData(name, int(found), int(newest))
+        if found != newest:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # any number that is ours
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7733902)")
+
+
+@contextlib.contextmanager
+def _speaking(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(
+            f"The state database {url.render_as_string(hide_password=True)} fails: {cause}.",
+            "Check STEELYARD_STATE, or the data folder's permissions and free space.",
+        ) from error

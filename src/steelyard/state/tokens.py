@@ -1,0 +1,154 @@
+"""Tokens of programs: created once, shown once, kept as a hash.
+
+A secret has 256 random bits, so one round of SHA-256 is enough: there is nothing to guess.
+Secrets are never logged and never stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import RowMapping, text
+
+from steelyard.errors import BadValue, UnknownName
+from steelyard.state.database import State
+
+SCOPES = ("ingest", "read", "admin")
+PREFIX = "sty_"
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token without its secret. `last_used` is a day: finer would be a record of work hours."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+    last_used: date | None
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked is None and (self.expires is None or now < self.expires)
+
+    def allows(self, scope: str) -> bool:
+        return scope in self.scopes or "admin" in self.scopes
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored and looked up instead of the secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Tokens:
+    """The tokens in a state database."""
+
+    def __init__(self, state: State, clock: Callable[[], datetime] = utc_now) -> None:
+        self.state, self.clock = state, clock
+
+    def create(
+        self, name: str, scopes: Collection[str] = ("ingest",), expires: datetime | None = None
+    ) -> tuple[str, str]:
+        """A new token's id and its secret, which cannot be shown again.
+
+        Raises UnknownName for a scope that does not exist and BadValue for an empty name or a
+        time that has passed.
+        """
+        self._check(name, scopes, expires)
+        token_id, secret = f"tok_{secrets.token_hex(6)}", PREFIX + secrets.token_urlsafe(32)
+        row = {
+            "id": token_id,
+            "name": name,
+            "hash": hash_secret(secret),
+            "scopes": " ".join(sorted(set(scopes))),
+            "created": _written(self.clock()),
+            "expires": _written(expires),
+        }
+        sql = (
+            "INSERT INTO tokens (id, name, hash, scopes, created, expires)"
+            " VALUES (:id, :name, :hash, :scopes, :created, :expires)"
+        )
+        with self.state.transaction() as connection:
+            connection.execute(text(sql), row)
+        return token_id, secret
+
+    def verify(self, secret: str, scope: str) -> Token | None:
+        """The token a secret belongs to, if it is valid now and allows the scope."""
+        token = self.by_hash().get(hash_secret(secret))
+        now = self.clock()
+        if token is None or not token.is_valid(now) or not token.allows(scope):
+            return None
+        if token.last_used != now.date():
+            self.mark_used([token.id])
+        return token
+
+    def list(self) -> list[Token]:
+        """All tokens, also revoked and expired ones, oldest first."""
+        return sorted(self.by_hash().values(), key=lambda token: token.created)
+
+    def by_hash(self) -> dict[str, Token]:
+        """Every token under the hash of its secret."""
+        with self.state.transaction() as connection:
+            rows = connection.execute(text("SELECT * FROM tokens")).mappings().all()
+        return {row["hash"]: _token(row) for row in rows}
+
+    def any_valid(self, scope: str) -> bool:
+        now = self.clock()
+        return any(token.is_valid(now) and token.allows(scope) for token in self.list())
+
+    def revoke(self, token_id: str) -> None:
+        """From now on the token is refused. Raises UnknownName."""
+        sql = "UPDATE tokens SET revoked = coalesce(revoked, :now) WHERE id = :id"
+        row = {"now": _written(self.clock()), "id": token_id}
+        with self.state.transaction() as connection:
+            changed = connection.execute(text(sql), row).rowcount
+        if not changed:
+            known = [token.id for token in self.list()]
+            raise UnknownName("token", token_id, known, "`steelyard token list` shows them.")
+
+    def mark_used(self, token_ids: Iterable[str]) -> None:
+        """Note that these tokens were used today."""
+        rows = [{"day": self.clock().date().isoformat(), "id": token_id} for token_id in token_ids]
+        if rows:
+            with self.state.transaction() as connection:
+                connection.execute(text("UPDATE tokens SET last_used = :day WHERE id = :id"), rows)
+
+    def _check(self, name: str, scopes: Collection[str], expires: datetime | None) -> None:
+        if not name.strip():
+            raise BadValue("A token needs a name.", "Name it after who or what will use it.")
+        if not scopes:
+            raise BadValue("A token needs a scope.", f"Scopes are {', '.join(SCOPES)}.")
+        for scope in scopes:
+            if scope not in SCOPES:
+                raise UnknownName("scope", scope, SCOPES, f"Scopes are {', '.join(SCOPES)}.")
+        if expires is not None and expires <= self.clock():
+            raise BadValue(f"The token would expire in the past ({expires:%Y-%m-%d %H:%M}).")
+
+
+def _token(row: RowMapping) -> Token:
+    return Token(
+        id=row["id"],
+        name=row["name"],
+        scopes=frozenset(row["scopes"].split()),
+        created=datetime.fromisoformat(row["created"]),
+        expires=_read(row["expires"]),
+        revoked=_read(row["revoked"]),
+        last_used=date.fromisoformat(row["last_used"]) if row["last_used"] else None,
+    )
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _read(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(written)

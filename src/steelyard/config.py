@@ -228,8 +228,8 @@ def shown(name: str, value: object) -> str:
     """A value as people may see it: sizes with their unit, no password of a database."""
     if isinstance(value, ByteSize):
         return value.human_readable(separator=" ")
-    if value is None:
-        return ""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
     text = str(value)
     password = urlsplit(text).password if name in ("warehouse", "state") else None
     return text.replace(f":{password}@", ":…@") if password else text

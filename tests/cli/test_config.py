@@ -17,15 +17,6 @@ from steelyard.config import (
 from steelyard.errors import ConfigError
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for row in settings_rows():
-        monkeypatch.delenv(row.variable, raising=False)
-    monkeypatch.delenv("STEELYARD_CONFIG", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-
-
 def write(folder: Path, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "steelyard.toml"

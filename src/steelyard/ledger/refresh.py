@@ -45,6 +45,7 @@ def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
     Everything of a day changes in one transaction together with the data version.
     """
     built = 0
+    _settle_old_days(warehouse)
     while days := dirty_days(warehouse, _DAYS_AT_ONCE):
         built += _build(warehouse, days, options, now)
     return built
@@ -53,6 +54,14 @@ def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
 def dirty_days(warehouse: Warehouse, limit: int) -> list[dt.date]:
     rows = warehouse.query(f"select distinct day from dirty_days order by day limit {limit:d}")
     return [row[0] for row in rows]
+
+
+def _settle_old_days(warehouse: Warehouse) -> None:
+    """Days whose raw records retention has deleted are final: built again, they would be empty."""
+    late = "day < (select coalesce(max(day), '0001-01-01') from kept_since)"
+    if warehouse.query(f"select count(*) from dirty_days where {late}")[0][0]:
+        with warehouse.transaction() as cursor:
+            cursor.execute(f"delete from dirty_days where {late}")
 
 
 def _build(

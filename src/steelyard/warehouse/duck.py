@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from steelyard.errors import StoreError
 from steelyard.records import TABLES
+from steelyard.warehouse import keeping
 from steelyard.warehouse.migrations import migrate
 
 _STORAGE_VERSION = "v1.5.0"  # readable by every DuckDB this project supports
@@ -32,6 +33,7 @@ class DuckWarehouse:
         self.path = path
         self.url = f"duckdb://{path}"
         self._writing = threading.RLock()
+        self._open: duckdb.DuckDBPyConnection | None = None
         self._connection = _connect(path, memory_limit, threads)
         try:
             migrate(self._connection, path)
@@ -52,9 +54,15 @@ class DuckWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A writer's cursor; committed when the block ends, rolled back when it raises."""
+        """A writer's cursor; committed when the block ends, rolled back when it raises.
+
+        Inside one of the same thread, it is that one: what both do stands or falls together.
+        """
         with self._writing:
-            cursor = self._connection.cursor()
+            if self._open is not None:
+                yield self._open
+                return
+            self._open = cursor = self._connection.cursor()
             cursor.execute("begin")
             try:
                 yield cursor
@@ -63,6 +71,7 @@ class DuckWarehouse:
                 cursor.execute("rollback")
                 raise
             finally:
+                self._open = None
                 cursor.close()
 
     def append(self, tables: Mapping[str, pa.Table], position: int | None, now: datetime) -> None:
@@ -89,6 +98,28 @@ class DuckWarehouse:
     def refreshed_at(self) -> datetime | None:
         found = self.query("select max(refreshed_at) from data_version")[0][0]
         return _aware(found) if found else None
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table."""
+        return keeping.counts(self._connection.cursor())
+
+    def copy_to(self, target: Path) -> dict[str, int]:
+        """A whole copy in a new file; rows of each table. Safe while others read and write."""
+        with self._writing:
+            return keeping.copy_to(self._connection.cursor(), target)
+
+    def export_parquet(self, folder: Path) -> dict[str, int]:
+        return keeping.export_parquet(self._connection.cursor(), folder)
+
+    def forget_bodies(self, first_number: int) -> None:
+        """Go back to before an inbox number, so that its bodies are applied again."""
+        with self.transaction() as cursor:
+            keeping.forget_bodies(cursor, first_number)
+
+    def drop_raw_before(self, day: date) -> None:
+        """Delete raw records of earlier days; their facts stay as they are."""
+        with self.transaction() as cursor:
+            keeping.drop_raw_before(cursor, day)
 
     def close(self) -> None:
         self._connection.close()
@@ -149,12 +180,8 @@ def _without_zones(table: pa.Table) -> pa.Table:
 
 
 def _naive(time: datetime) -> datetime:
-    from datetime import UTC
-
     return time.astimezone(UTC).replace(tzinfo=None)
 
 
 def _aware(time: datetime) -> datetime:
-    from datetime import UTC
-
     return time.replace(tzinfo=UTC)

@@ -52,3 +52,5 @@ create table applied (position bigint not null, applied_at timestamp not null);
 create table dirty_days (day date not null);
 create table data_version (version bigint not null, refreshed_at timestamp);
 insert into data_version values (0, null);
+-- The first day whose raw records are all still here; facts of earlier days are final.
+create table kept_since (day date not null);

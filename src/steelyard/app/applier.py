@@ -1,0 +1,128 @@
+"""Takes bodies from the inbox, in order, and puts their records into the warehouse.
+
+The position moves in the transaction that appends the records, so a body counts once whatever
+crashes when. A body that cannot be read is set aside, counted and shown; it never stops the rest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from steelyard.app.decoding import Decoders
+from steelyard.people.imported import store_people
+from steelyard.receiver.body import Body
+from steelyard.receiver.decode import TABLE_OF, Decoded
+from steelyard.records import TABLES
+from steelyard.sources.csv.people import PEOPLE, identities
+
+if TYPE_CHECKING:
+    from steelyard.receiver.inbox import Inbox
+    from steelyard.warehouse import Warehouse
+
+_BATCH_BODIES = 1000
+_BATCH_BYTES = 8 * 1024**2
+
+
+@dataclass
+class Applied:
+    """What one run put into the warehouse."""
+
+    bodies: int = 0
+    records: dict[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+
+    def add(self, tables: dict[str, pa.Table], bodies: int, failures: int) -> None:
+        self.bodies += bodies
+        self.set_aside += failures
+        for name, table in tables.items():
+            self.records[name] = self.records.get(name, 0) + table.num_rows
+
+
+class Applier:
+    """One writer over one inbox and one warehouse."""
+
+    def __init__(self, inbox: Inbox, warehouse: Warehouse, decoders: Decoders) -> None:
+        self.inbox, self.warehouse, self.decoders = inbox, warehouse, decoders
+        self.newest: dict[str, Any] | None = None  # the latest event applied, for the first screen
+
+    def run(self, until_empty: bool = True) -> Applied:
+        """Apply what waits; with `until_empty` False, at most one round of batches."""
+        done = Applied()
+        under_way: deque[tuple[Sequence[Body], Future[Decoded]]] = deque()
+        position = self.warehouse.position()
+        rounds = 0
+        while True:
+            while len(under_way) < self.decoders.ahead and (until_empty or rounds == 0):
+                bodies = self.inbox.after(position, _BATCH_BODIES, _BATCH_BYTES)
+                if not bodies:
+                    break
+                position = bodies[-1].number
+                otlp = [body for body in bodies if body.signal in TABLE_OF]
+                under_way.append((bodies, self.decoders.submit(otlp)))
+            rounds += 1
+            if not under_way:
+                return done
+            self._store(*under_way.popleft(), done)
+
+    def _store(self, bodies: Sequence[Body], future: Future[Decoded], done: Applied) -> None:
+        otlp = [body for body in bodies if body.signal in TABLE_OF]
+        decoded = self.decoders.result(future, otlp)
+        tables = {name: [table] for name, table in decoded.tables.items()}
+        failures = list(decoded.failures)
+        people: list[pa.Table] = []
+        for body in bodies:
+            if body.signal not in TABLE_OF:
+                self._read_arrow(body, tables, people, failures)
+        for number, error in failures:
+            self.inbox.set_aside(number, error)
+        merged = {name: pa.concat_tables(parts) for name, parts in tables.items()}
+        self._write(merged, people, bodies[-1].number)
+        self.inbox.mark_applied(bodies[-1].number)
+        self._remember(merged.get("events"))
+        done.add(merged, len(bodies), len(failures))
+
+    def _read_arrow(
+        self,
+        body: Body,
+        tables: dict[str, list[pa.Table]],
+        people: list[pa.Table],
+        failures: list[tuple[int, str]],
+    ) -> None:
+        """Bodies that importers made: records of one table, or people."""
+        try:
+            table = pa.ipc.open_stream(body.payload()).read_all()
+            if body.signal == "people":
+                people.append(table.cast(PEOPLE))
+                return
+            name = (table.schema.metadata or {})[b"table"].decode()
+            tables.setdefault(name, []).append(_numbered(table, name, body.number))
+        except Exception as error:  # set aside like any body that is not what it claims to be
+            failures.append((body.number, f"{type(error).__name__}: {error}"[:500]))
+
+    def _write(self, tables: dict[str, pa.Table], people: list[pa.Table], position: int) -> None:
+        now = dt.datetime.now(dt.UTC)
+        with self.warehouse.transaction() as cursor:
+            self.warehouse.append(tables, position, now)
+            for table in people:
+                store_people(cursor, table, identities(table))
+
+    def _remember(self, events: pa.Table | None) -> None:
+        if events is not None and events.num_rows:
+            last = events.slice(events.num_rows - 1, 1).to_pylist()[0]
+            self.newest = {k: last[k] for k in ("assistant", "name", "time", "session")}
+
+
+def _numbered(table: pa.Table, name: str, number: int) -> pa.Table:
+    """The table in its canonical columns, with the number of the body it came in."""
+    schema = TABLES[name]
+    numbers = pa.array([number] * table.num_rows, pa.int64())
+    at = schema.get_field_index("body")
+    columns = [numbers if i == at else table.column(f.name) for i, f in enumerate(schema)]
+    return pa.Table.from_arrays([*columns], schema=schema)

@@ -1,0 +1,74 @@
+"""Decoding in other processes: Python's decode needs a core of its own.
+
+A body that brings a worker down is found and reported like any that cannot be read.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from steelyard.receiver.body import Body
+from steelyard.receiver.decode import Decoded, decode
+
+
+class Decoders:
+    """`workers` processes that decode; with 0, the calling thread does."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many batches are worth having under way."""
+        return max(1, 2 * self._workers)
+
+    def submit(self, bodies: Sequence[Body]) -> Future[Decoded]:
+        if not self._workers:
+            done: Future[Decoded] = Future()
+            done.set_result(decode(bodies))
+            return done
+        try:
+            return self._executor().submit(decode, bodies)
+        except BrokenProcessPool:
+            self.close()
+            return self._executor().submit(decode, bodies)
+
+    def result(self, future: Future[Decoded], bodies: Sequence[Body]) -> Decoded:
+        """The outcome; when the worker died, body by body until the culprit is known."""
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            self.close()
+            if len(bodies) == 1:
+                return Decoded({}, ((bodies[0].number, "the decoder crashed on this body"),))
+            half = len(bodies) // 2
+            return _together(
+                self.result(self.submit(part), part) for part in (bodies[:half], bodies[half:])
+            )
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def _executor(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
+        return self._pool
+
+
+def _together(parts: object) -> Decoded:
+    import pyarrow as pa
+
+    tables: dict[str, list[pa.Table]] = {}
+    failures: list[tuple[int, str]] = []
+    for part in parts:  # type: ignore[attr-defined]
+        failures.extend(part.failures)
+        for name, table in part.tables.items():
+            tables.setdefault(name, []).append(table)
+    return Decoded({n: pa.concat_tables(ts) for n, ts in tables.items()}, tuple(failures))

@@ -1,0 +1,162 @@
+"""A data folder, open: everything the doors can ask of it.
+
+`Doors` is the seam: a House does the work itself, `control.Remote` asks the server that holds the
+folder. Imports go through the inbox in both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+from steelyard.app.applier import Applier
+from steelyard.app.backup import BackupReport, ExportReport, export_tables, write_backup
+from steelyard.app.decoding import Decoders
+from steelyard.app.importing import (
+    OtlpReport,
+    PeopleReport,
+    TranscriptsReport,
+    Update,
+    put_otlp,
+    put_people,
+    put_transcripts,
+)
+from steelyard.errors import StoreError
+from steelyard.ledger.prices import all_prices, load_prices
+from steelyard.ledger.refresh import Options, refresh
+from steelyard.metrics import Answer, Question, ask
+from steelyard.receiver.inbox import Inbox
+from steelyard.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from steelyard.config import Settings
+
+
+class Doors(Protocol):
+    """What commands may ask, whoever answers."""
+
+    def ask(self, question: Question) -> Answer: ...
+    def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport: ...
+    def import_transcripts(
+        self, path: Path | None, person: str | None, update: Update
+    ) -> TranscriptsReport: ...
+    def import_people(self, file: Path) -> PeopleReport: ...
+    def backup(self, file: Path) -> BackupReport: ...
+    def export(self, folder: Path) -> ExportReport: ...
+    def rebuild(self, update: Update) -> ExportReport: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class House:
+    """The rooms over one data folder. One process at a time can hold it open."""
+
+    def __init__(self, settings: Settings, workers: int = 0) -> None:
+        self.settings = settings
+        make_folder(settings.data)
+        self.inbox = Inbox(settings.inbox_path, int(settings.inbox_max_bytes))
+        self.warehouse = open_warehouse(
+            settings.warehouse_url, memory_limit=settings.memory_limit, threads=settings.threads
+        )
+        self.decoders = Decoders(workers)
+        self.applier = Applier(self.inbox, self.warehouse, self.decoders)
+        load_prices(self.warehouse, all_prices(settings.prices))
+
+    @classmethod
+    def open(cls, settings: Settings) -> House:
+        house = cls(settings)
+        house.settle()
+        return house
+
+    def ask(self, question: Question) -> Answer:
+        return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
+
+    def settle(self) -> dict[str, int]:
+        """Apply all that waits in the inbox and build the facts; records per table."""
+        done = self.applier.run()
+        self.refresh()
+        return done.records
+
+    def refresh(self) -> int:
+        return refresh(self.warehouse, options_of(self.settings), dt.datetime.now(dt.UTC))
+
+    def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
+        report = put_otlp(self.inbox, paths, update)
+        return replace(report, records=self.settle())
+
+    def import_transcripts(
+        self, path: Path | None, person: str | None, update: Update
+    ) -> TranscriptsReport:
+        report = put_transcripts(self.inbox, path, person, self._marks(), update)
+        self.settle()
+        return report
+
+    def import_people(self, file: Path) -> PeopleReport:
+        report = put_people(self.inbox, file)
+        self.settle()
+        return replace(report, unmatched=self.unmatched())
+
+    def unmatched(self) -> int:
+        """People with work whom no imported file knows."""
+        sql = "select count(*) from people_seen where person not in (select person from people)"
+        return int(self.warehouse.query(sql)[0][0])
+
+    def backup(self, file: Path) -> BackupReport:
+        return write_backup(self.settings, self.warehouse, self.inbox, file)
+
+    def export(self, folder: Path) -> ExportReport:
+        return export_tables(self.warehouse, folder)
+
+    def rebuild(self, update: Update | None = None) -> ExportReport:
+        """Decode again what the inbox still holds, and build all facts again."""
+        status = self.inbox.status()
+        self.warehouse.forget_bodies(status.first_number)
+        self.settle()
+        return ExportReport(self.warehouse.counts())
+
+    def tidy(self, now: dt.datetime) -> None:
+        """Retention: applied bodies and, where a limit is set, old raw records."""
+        self.inbox.prune(now - dt.timedelta(days=self.settings.inbox_days))
+        if self.settings.events_days:
+            self.warehouse.drop_raw_before(now.date() - dt.timedelta(self.settings.events_days))
+
+    def close(self) -> None:
+        self.decoders.close()
+        self.warehouse.close()
+        self.inbox.close()
+
+    def _marks(self) -> Path:
+        return self.settings.data / "imported-transcripts.json"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def options_of(settings: Settings) -> Options:
+    return Options(
+        short_prompt_chars=settings.short_prompt_chars,
+        segment_days=settings.segment_days,
+        minimal_active_days=settings.segment_active_days,
+        autonomous_sessions_quantile=settings.segment_sessions_percentile,
+        autonomous_approved_share=settings.segment_accepted_share,
+    )
+
+
+def make_folder(path: Path) -> None:
+    """Create the data folder, readable by its owner alone."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"The data folder {path} cannot be used: {error.strerror}.",
+            "Choose another with --data or STEELYARD_DATA, or correct its rights.",
+        ) from error
+

@@ -1,0 +1,80 @@
+"""What the pages see of the running server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import steelyard
+from steelyard.metrics import Answer, Question
+from steelyard.web.services import Listener, Seen, Status
+
+if TYPE_CHECKING:
+    from steelyard.app.house import House
+
+_STATUS_SECONDS = 0.5  # how long a status may be told again
+
+
+class ServerServices:
+    """The seam of `steelyard.web.services.Services`, over an open house."""
+
+    def __init__(self, house: House, listeners: tuple[Listener, ...]) -> None:
+        self.house, self.listeners = house, listeners
+        self._lock = threading.Lock()
+        self._status: tuple[float, Status] | None = None
+
+    @property
+    def cache(self) -> Path | None:
+        return self.house.settings.data / "cache"
+
+    def ask(self, question: Question) -> Answer:
+        return self.house.ask(question)
+
+    def status(self) -> Status:
+        with self._lock:
+            if self._status is None or time.monotonic() - self._status[0] > _STATUS_SECONDS:
+                self._status = (time.monotonic(), self._look())
+            return self._status[1]
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def today(self) -> dt.date:
+        return self.now().date()
+
+    def _look(self) -> Status:
+        house, warehouse = self.house, self.house.warehouse
+        counts = warehouse.query(
+            "select assistant, count(*) from session_days group by assistant order by 1"
+        )
+        return Status(
+            version=steelyard.__version__,
+            warehouse=f"DuckDB at {warehouse.path}",
+            data_folder=str(house.settings.data),
+            inbox=house.inbox.status(),
+            listeners=self.listeners,
+            refusals=tuple(house.inbox.refusals()),
+            set_aside=tuple(house.inbox.poison()),
+            data_version=warehouse.data_version(),
+            refreshed_at=warehouse.refreshed_at(),
+            last_event=self._last_event(),
+            assistants={str(name): int(count) for name, count in counts},
+            people=int(warehouse.query("select count(distinct person) from people")[0][0]),
+        )
+
+    def _last_event(self) -> Seen | None:
+        newest = self.house.applier.newest
+        if newest is not None:
+            return Seen(newest["assistant"], newest["name"], newest["time"], newest["session"])
+        rows = self.house.warehouse.query(
+            "select assistant, last_time, session from session_days"
+            " where day = (select max(day) from session_days) and last_time is not null"
+            " order by last_time desc limit 1"
+        )
+        if not rows:
+            return None
+        assistant, time_, session = rows[0]
+        return Seen(assistant, "", time_.replace(tzinfo=dt.UTC), session)

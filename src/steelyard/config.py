@@ -111,16 +111,13 @@ class Settings(BaseModel):
         20, ge=1, description="A prompt with fewer characters counts as short."
     )
     segment_days: int = Field(28, ge=7, description="Days over which a way of working is judged.")
-    minimal_active_days: int = Field(
+    segment_active_days: int = Field(
         4, ge=1, description="Fewer active days than this is the segment `minimal`."
     )
-    autonomous_sessions_quantile: float = Field(
-        0.6, ge=0, le=1, description="Quantile of sessions from which `autonomous` begins."
+    segment_sessions_percentile: float = Field(
+        0.6, ge=0, le=1, description="Percentile of sessions from which `autonomous` begins."
     )
-    autonomous_commits_quantile: float = Field(
-        0.5, ge=0, le=1, description="Quantile of commits per session for `autonomous`."
-    )
-    autonomous_approved_share: float = Field(
+    segment_accepted_share: float = Field(
         0.8, ge=0, le=1, description="Share of edits auto-approved or accepted for `autonomous`."
     )
 

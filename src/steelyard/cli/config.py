@@ -23,9 +23,7 @@ def show(data: Data = None, format: Format = "table") -> None:
     if format == "json":
         talk.print_json(rows)
         return
-    names, values = (max(len(row[key]) for row in rows.values()) for key in ("name", "value"))
-    for row in rows.values():
-        print(f"{row['name']:<{names}}  {row['value']:<{values}}  {row['from']}".rstrip())
+    talk.print_rows([tuple(row.values()) for row in rows.values()])
 
 
 def validate(data: Data = None, format: Format = "table") -> None:
@@ -49,7 +47,12 @@ def validate(data: Data = None, format: Format = "table") -> None:
 def _rows(found: Settings) -> dict[str, dict[str, str]]:
     from steelyard.config import shown
 
+    filled = {"warehouse": found.warehouse_url, "state": found.state_url}
     return {
-        name: {"name": name, "value": shown(name, getattr(found, name)), "from": origin}
+        name: {
+            "name": name,
+            "value": shown(name, filled.get(name, getattr(found, name))),
+            "from": origin,
+        }
         for name, origin in found.provenance().items()
     }

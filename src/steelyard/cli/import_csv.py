@@ -55,11 +55,10 @@ def _people(file: Path, data: Path | None, as_json: bool) -> None:
 
     with connect(settings(data)) as house:
         report = house.import_people(file)
-    for problem in report.problems:
-        talk.say(f"{file}:{problem.line}: {problem.message}")
     talk.print_report(report, as_json)
     if report.wrong:
         talk.say(
-            f"{report.wrong} wrong rows; their people were left out. Mend them and import again."
+            f"{report.wrong} mistakes in {file}; those people were left as they were."
+            " Mend the lines and import again."
         )
         raise typer.Exit(1)

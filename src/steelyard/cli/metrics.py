@@ -32,15 +32,16 @@ def _print_all(found: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         talk.print_json(found)
         return
-    width = max(len(each["name"]) for each in found)
-    for each in found:
-        print(f"{each['name']:<{width}}  {each['sentence']}")
+    talk.print_rows([(each["name"], each["sentence"]) for each in found])
 
 
 def _print_one(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         talk.print_json(found)
         return
-    for key, value in found.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-        print(f"{key.replace('_', ' '):<12} {text}")
+    rows = ((key, _text(value)) for key, value in found.items())
+    talk.print_rows([row for row in rows if row[1]])
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

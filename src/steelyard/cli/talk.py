@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date
@@ -52,14 +52,27 @@ def print_json(value: Any) -> None:
 
 
 def print_report(report: Any, as_json: bool) -> None:
-    """A frozen dataclass of counts, as JSON or one `name: value` line a field."""
+    """A frozen dataclass of counts, as JSON or one `name: value` line a field.
+
+    `problems` are talk: each is a line on stderr.
+    """
     fields: dict[str, Any] = asdict(report)
     if as_json:
         print_json(fields)
         return
+    for problem in fields.pop("problems", ()):
+        say(_problem(problem))
     for name, value in fields.items():
         if value not in ((), [], {}, "", None):
             print(f"{name.replace('_', ' ')}: {_short(value)}")
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Lines with their cells in columns, nothing cut."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 @contextmanager
@@ -76,13 +89,19 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
+def _problem(problem: Any) -> str:
+    if isinstance(problem, dict) and "line" in problem:
+        return f"line {problem['line']}: {problem['message']}"
+    return str(problem)
+
+
 def _short(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_short(each)}" for name, each in value.items())
+        return ", ".join(f"{_short(each)} {name}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(map(_short, value))
     return str(value)
@@ -91,6 +110,8 @@ def _short(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Path):

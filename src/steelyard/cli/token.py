@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +12,11 @@ import typer
 
 from steelyard.cli import talk
 from steelyard.cli.layout import examples
-from steelyard.cli.options import Data, Format
-from steelyard.errors import BadValue, UnknownName
+from steelyard.cli.options import Data, Format, settings
+from steelyard.errors import BadValue, StoreError
 
 if TYPE_CHECKING:
-    from steelyard.state.tokens import Tokens
+    from steelyard.state.tokens import Token, Tokens
 
 CREATE_EXAMPLES = examples(
     "steelyard token create laptops", "steelyard token create grafana --scope read --days 90"
@@ -25,7 +27,7 @@ REVOKE_EXAMPLES = examples(
     "steelyard token revoke 1f0c2b",
     "steelyard token revoke 1f0c2b --data ./data",
 )
-SCOPES = ("ingest", "read", "admin")
+HEADINGS = ("id", "name", "scopes", "state", "created", "expires", "last used")
 
 
 def create(
@@ -46,11 +48,9 @@ def create(
     format: Format = "table",
 ) -> None:
     """Make a token. Its secret is printed now and never again."""
-    for each in scope:
-        if each not in SCOPES:
-            raise UnknownName("scope", each, SCOPES, f"Known: {', '.join(SCOPES)}.")
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days) if days else None
-    identifier, secret = _tokens(data).create(name, scope, expires)
+    with _tokens(data) as tokens:
+        identifier, secret = tokens.create(name, scope, expires)
     if format == "json":
         talk.print_json({"id": identifier, "name": name, "scopes": scope, "secret": secret})
         return
@@ -60,12 +60,14 @@ def create(
 
 def list_tokens(data: Data = None, format: Format = "table") -> None:
     """List the tokens, without their secrets."""
-    found = _tokens(data).list()
+    with _tokens(data) as tokens:
+        found = tokens.list()
     if format == "json":
         talk.print_json(found)
-        return
-    for token in found:
-        print(token)
+    elif found:
+        talk.print_rows([HEADINGS, *map(_row, found)])
+    else:
+        talk.say("There is no token yet: `steelyard token create NAME`.")
 
 
 def revoke(
@@ -73,11 +75,37 @@ def revoke(
     data: Data = None,
 ) -> None:
     """Revoke a token; running receivers notice within seconds."""
-    tokens = _tokens(data)
-    if not tokens.revoke(identifier):
-        raise BadValue(f"There is no token {identifier}.", "`steelyard token list` shows the ids.")
+    with _tokens(data) as tokens:
+        if not tokens.revoke(identifier):
+            hint = "`steelyard token list` shows the ids."
+            raise BadValue(f"There is no token {identifier}.", hint)
     talk.say(f"Token {identifier} is revoked.")
 
 
-def _tokens(data: Path | None) -> Tokens:
-    raise NotImplementedError
+@contextmanager
+def _tokens(data: Path | None) -> Iterator[Tokens]:
+    from steelyard.state.database import open_state
+    from steelyard.state.tokens import Tokens
+
+    found = settings(data)
+    try:
+        found.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"The data folder {found.data} cannot be used: {error.strerror}.",
+            "Choose another with --data or STEELYARD_DATA, or correct its rights.",
+        ) from error
+    state = open_state(found.state_url)
+    try:
+        yield Tokens(state)
+    finally:
+        state.close()
+
+
+def _row(token: Token) -> tuple[str, ...]:
+    now = dt.datetime.now(dt.UTC)
+    state = "valid" if token.is_valid(now) else "revoked" if token.revoked else "expired"
+    until = f"{token.expires:%Y-%m-%d}" if token.expires else "never"
+    used = str(token.last_used or "never")
+    scopes = ",".join(sorted(token.scopes))
+    return (token.id, token.name, scopes, state, f"{token.created:%Y-%m-%d}", until, used)

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,62 +27,58 @@ EXAMPLES = examples(
 )
 
 
+Formats = Literal["table", "json", "csv", "parquet"]
+
+
+def _question(help: str, *names: str, metavar: str) -> Any:
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel="Question")
+
+
+Metrics = Annotated[
+    str,
+    typer.Argument(
+        metavar="METRICS", help="One or more, with commas; `steelyard metrics` lists them."
+    ),
+]
+By = Annotated[str, _question("Break down by.", metavar="DIM[,DIM]")]
+From = Annotated[str, _question("First UTC day.", "--from", metavar="DATE")]
+To = Annotated[str, _question("Last UTC day.", "--to", metavar="DATE")]
+Period = Annotated[str, _question("Instead of dates: 7d, 4w, month, last-month.", metavar="PERIOD")]
+Where = Annotated[
+    list[str],
+    _question(
+        "Only these; again for more (OR within a dimension, AND across).", metavar="DIM=VALUE"
+    ),
+]
+Compare = Annotated[
+    Literal["previous"] | None, _question("Beside the period before.", metavar="previous")
+]
+Format = Annotated[
+    Formats | None,
+    typer.Option(
+        metavar="table|json|csv|parquet",
+        help="How to print; left out, by the file's name, else a table.",
+        rich_help_panel="Output",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to a file.", rich_help_panel="Output"
+    ),
+]
+
+
 def ask(
-    metrics: Annotated[
-        str,
-        typer.Argument(
-            metavar="METRICS", help="One or more, with commas; `steelyard metrics` lists them."
-        ),
-    ],
-    by: Annotated[
-        str,
-        typer.Option(metavar="DIM[,DIM]", help="Break down by.", rich_help_panel="Question"),
-    ] = "",
-    start: Annotated[
-        str,
-        typer.Option("--from", metavar="DATE", help="First UTC day.", rich_help_panel="Question"),
-    ] = "",
-    end: Annotated[
-        str,
-        typer.Option("--to", metavar="DATE", help="Last UTC day.", rich_help_panel="Question"),
-    ] = "",
-    where: Annotated[
-        list[str],
-        typer.Option(
-            metavar="DIM=VALUE",
-            help="Only these; again for more (OR within a dimension, AND across).",
-            rich_help_panel="Question",
-        ),
-    ] = [],  # noqa: B006
-    period: Annotated[
-        str,
-        typer.Option(
-            metavar="PERIOD",
-            help="Instead of dates: 7d, 4w, month, last-month.",
-            rich_help_panel="Question",
-        ),
-    ] = "",
-    compare: Annotated[
-        Literal["previous"] | None,
-        typer.Option(
-            metavar="previous", help="Beside the period before.", rich_help_panel="Question"
-        ),
-    ] = None,
-    format: Annotated[
-        Literal["table", "json", "csv", "parquet"] | None,
-        typer.Option(
-            "--format",
-            metavar="table|json|csv|parquet",
-            help="How to print; left out, by the file's name, else a table.",
-            rich_help_panel="Output",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to a file.", rich_help_panel="Output"
-        ),
-    ] = None,
+    metrics: Metrics,
+    by: By = "",
+    start: From = "",
+    end: To = "",
+    period: Period = "",
+    where: Where = [],  # noqa: B006
+    compare: Compare = None,
+    format: Format = None,
+    output: Output = None,
     data: Data = None,
 ) -> None:
     """Answer a question: metrics, broken down, over a period."""

@@ -1,0 +1,104 @@
+"""The questions behind the Spend page, and which metrics a breakdown or a filter leaves standing.
+
+A metric whose facts do not carry a dimension cannot be filtered by it: it is left out and named,
+never shown unfiltered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from steelyard.metrics import CATALOGUE, Answer, Question
+from steelyard.web.services import Services
+from steelyard.web.view import View
+
+Names = tuple[str, ...]
+TILES: Names = (
+    "spend_usd",
+    "spend_reported_usd",
+    "tokens",
+    "cache_hit_share",
+    "cache_savings_usd",
+    "active_people",
+    "cost_per_person",
+    "sessions",
+)
+SPARKED: Names = ("spend_usd", "spend_reported_usd", "tokens", "cache_hit_share", "active_people")
+SPARKED += ("cost_per_person",)
+COLUMNS: Names = ("spend_usd", "spend_reported_usd", "tokens", "cache_hit_share", "sessions")
+COLUMNS += ("active_people",)
+FILTERS: Names = ("team", "assistant", "model")
+# Breakdowns offered as tabs, then behind "more": what the ledger's facts carry.
+TABS: Names = ("model", "person", "team", "assistant", "repo")
+MORE: Names = ("department", "role", "level", "manager", "rollup", "office", "country", "tenure")
+MORE += ("segment", "plan", "provider", "query_source", "effort", "speed", "agent", "skill")
+MORE += ("plugin", "mcp_server", "token_type", "app_version", "terminal")
+MORE += ("session_size", "session_duration", "session", "day", "week", "month")
+DIMENSIONS = CATALOGUE["spend_usd"].dimensions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Every answer the page is made of. `options` are the values a filter offers."""
+
+    totals: Answer
+    series: Answer
+    chart: Answer
+    table: Answer
+    tokens: Answer
+    options: dict[str, Answer]
+    left_out: tuple[str, ...]
+
+    def answers(self) -> dict[str, Answer]:
+        """By name, as the page's .json gives them."""
+        named = {"totals": self.totals, "series": self.series, "chart": self.chart}
+        return named | {"table": self.table, "tokens": self.tokens}
+
+
+def fitting(metrics: Iterable[str], dimensions: Iterable[str]) -> tuple[str, ...]:
+    """Those of the metrics that carry all the dimensions."""
+    wanted = set(dimensions)
+    return tuple(name for name in metrics if wanted <= set(CATALOGUE[name].dimensions))
+
+
+def question(view: View, metrics: Iterable[str], by: tuple[str, ...] = (), **more: Any) -> Question:
+    """A question of the page's period and filters; only what can be answered is asked."""
+    return Question(
+        metrics=fitting(metrics, (*by, *view.where)),
+        start=view.period.start,
+        end=view.period.end,
+        by=by,
+        where=dict(more.get("where", view.where)),
+        compare="previous" if more.get("compare") else None,
+    )
+
+
+def ask_table(services: Services, view: View) -> Answer:
+    """The breakdown alone: what the page's .csv and .parquet hold."""
+    return services.ask(question(view, COLUMNS, (view.by,), compare=view.compare))
+
+
+def ask_spend(services: Services, view: View) -> Asked:
+    """All the page's answers."""
+    grain = view.period.grain()
+    return Asked(
+        totals=services.ask(question(view, TILES, compare=view.compare)),
+        series=services.ask(question(view, SPARKED, (grain,))),
+        chart=services.ask(question(view, ("spend_usd",), (grain, "model"))),
+        table=ask_table(services, view),
+        tokens=services.ask(question(view, ("tokens", "spend_usd"), ("model", "token_type"))),
+        options=ask_options(services, view),
+        left_out=tuple(name for name in TILES if name not in fitting(TILES, view.where)),
+    )
+
+
+def ask_options(services: Services, view: View) -> dict[str, Answer]:
+    """What each filter can be set to, under the other filters."""
+    return {name: services.ask(_options(view, name)) for name in FILTERS}
+
+
+def _options(view: View, dimension: str) -> Question:
+    others = {name: values for name, values in view.where.items() if name != dimension}
+    return question(view, ("spend_usd",), (dimension,), where=others)

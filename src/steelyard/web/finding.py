@@ -1,0 +1,132 @@
+"""The one sentence at the top of Spend, made from the answers, whatever they turn out to be.
+
+It must hold for unknown prices, one model, no earlier period and no spend at all, and it claims
+nothing about causes. Parts are (text, strong) pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from steelyard.web import words
+from steelyard.web.answers import Line
+from steelyard.web.formats import share, short_count, short_money
+from steelyard.web.view import View
+
+Part = tuple[str, bool]
+ByModel = Mapping[str, float | None]
+LIST_PRICE = "List price is tokens times the dated price; seat plans are billed differently."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The sentence, and one line of support in plain words."""
+
+    parts: tuple[Part, ...]
+    support: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self.parts)
+
+
+def spend_finding(view: View, totals: Line, by_model: ByModel) -> Finding:
+    """`by_model` is spend per model in the period, None where the price is unknown."""
+    opening = view.period.phrase[:1].upper() + view.period.phrase[1:]
+    spend = totals.number("spend_usd")
+    if not totals.number("tokens") and not spend:
+        return _nothing(view, opening)
+    if spend is None:
+        return _without_price(opening, totals)
+    unpriced = sorted(name for name, value in by_model.items() if value is None)
+    floor = "at least " if unpriced else ""
+    parts: list[Part] = [(f"{opening}, {_scope(view)} used ", False)]
+    parts += [(f"{floor}{short_money(spend)}", True), (" at list price", False)]
+    parts += _compared(view, totals, spend) + _led(by_model, spend)
+    return Finding((*parts, (".", False)), _support(totals, unpriced))
+
+
+def chart_title(by_model: ByModel) -> str:
+    """What the chart by model shows, in a few words."""
+    known = {name: value for name, value in by_model.items() if value}
+    if not known:
+        return "Spend by model"
+    first = max(known, key=lambda name: known[name] or 0.0)
+    name = words.value("model", first)
+    if len(known) == 1:
+        return f"All spend is on {name}"
+    part = (known[first] or 0.0) / sum(value or 0.0 for value in known.values())
+    if part >= 0.5:
+        return f"{name} makes up {share(part)} of spend"
+    return f"{name} leads with {share(part)}; {len(known)} models share the rest"
+
+
+def _scope(view: View) -> str:
+    """Who the sentence is about: everyone, or the filters in words."""
+    if not view.where:
+        return "coding assistants"
+    said = [
+        " or ".join(words.value(name, value) for value in values)
+        for name, values in sorted(view.where.items())
+    ]
+    return f"coding assistants ({', '.join(said)})"
+
+
+def _compared(view: View, totals: Line, spend: float) -> list[Part]:
+    if not view.compare:
+        return []
+    earlier = totals.earlier("spend_usd")
+    length = f"{view.period.days} days" if view.period.days > 1 else "day"
+    if not earlier:
+        return [(f"; the {length} before hold nothing to compare with", False)]
+    relative = spend / earlier - 1
+    if abs(relative) < 0.005:
+        return [(", ", False), ("the same", True), (f" as in the {length} before", False)]
+    if relative >= 9.995:
+        times = f"{spend / earlier:,.0f} times as much"
+        return [(", ", False), (times, True), (f" as in the {length} before", False)]
+    size = f"{abs(relative):.0%} {'more' if relative > 0 else 'less'}"
+    return [(", ", False), (size, True), (f" than in the {length} before", False)]
+
+
+def _led(by_model: ByModel, spend: float) -> list[Part]:
+    """Which model most of it went to."""
+    known = {name: value for name, value in by_model.items() if value}
+    if not known or spend <= 0:
+        return []
+    first = max(known, key=lambda name: known[name] or 0.0)
+    name = words.value("model", first)
+    if len(known) == 1:
+        return [("; all of it on ", False), (name, True)]
+    part = share((known[first] or 0.0) / spend)
+    return [("; ", False), (part, True), (f" of it on {name}", False)]
+
+
+def _nothing(view: View, opening: str) -> Finding:
+    hint = "Choose a longer period" + (", or clear the filters." if view.where else ".")
+    return Finding(((f"{opening}, no use of {_scope(view)} is recorded.", False),), hint)
+
+
+def _without_price(opening: str, totals: Line) -> Finding:
+    tokens = short_count(totals.number("tokens") or 0)
+    parts: tuple[Part, ...] = (
+        (f"{opening}, coding assistants used ", False),
+        (f"{tokens} tokens", True),
+        ("; what they cost is ", False),
+        ("unknown", True),
+        (", because no list price is known for the models used.", False),
+    )
+    return Finding(parts, "Give the prices in your own price file; see the notes below.")
+
+
+def _support(totals: Line, unpriced: list[str]) -> str:
+    said = [LIST_PRICE]
+    reported = totals.number("spend_reported_usd")
+    if reported:
+        said.append(f"The clients themselves reported {short_money(reported)}.")
+    if unpriced:
+        names = ", ".join(words.value("model", name) for name in unpriced[:3])
+        more = f" and {len(unpriced) - 3} more" if len(unpriced) > 3 else ""
+        said.append(f"It is a floor: no price is known for {names}{more}.")
+    return " ".join(said)

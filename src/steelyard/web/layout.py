@@ -1,0 +1,90 @@
+"""The frame around every page: rail, pulse, share link, footer. Built from the server's status."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from steelyard.metrics.answer import Answer
+from steelyard.web.formats import ago, count, day, moment, share
+from steelyard.web.services import Status
+
+FRESH = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Link:
+    key: str
+    label: str
+    url: str
+    icon: str
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    links: tuple[Link, ...]
+
+
+# Only pages that exist. A new page is one line here and one route.
+NAV = (
+    Group("", (Link("spend", "Spend", "/spend", "spend"),)),
+    Group(
+        "Set up",
+        (
+            Link("get-started", "Get started", "/get-started", "flag"),
+            Link("definitions", "Metric definitions", "/definitions", "book"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """Is telemetry coming in? `state` is a class of the dot: on, wait, off or empty."""
+
+    text: str
+    state: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the frame needs. `address` is where the theme switch returns to."""
+
+    key: str
+    title: str
+    version: str
+    pulse: Pulse
+    theme: str = ""
+    share: str = ""
+    address: str = "/"
+
+
+def pulse(status: Status, now: dt.datetime) -> Pulse:
+    """One line at the rail's foot."""
+    last = status.inbox.last_received_at
+    if last is None:
+        return Pulse("No data yet", "") if not status.has_data else Pulse("Imported data", "on")
+    if not status.has_data:
+        return Pulse("Waiting for an event", "wait", moment(last))
+    text = f"Receiving · {ago(last, now)}" if now - last < FRESH else f"Last data {ago(last, now)}"
+    return Pulse(text, "on" if now - last < FRESH else "", moment(last))
+
+
+def footer(answer: Answer, today: dt.date) -> list[str]:
+    """Coverage and freshness of what is shown."""
+    coverage = answer.coverage
+    said = []
+    if coverage.last_day:
+        last = "today, not over yet" if coverage.last_day >= today else day(coverage.last_day, True)
+        said.append(f"Data to {last}")
+    if coverage.sessions is not None:
+        said.append(f"{count(coverage.sessions)} sessions")
+    if coverage.people_matched is None:
+        said.append("no people imported")
+    else:
+        said.append(f"{share(coverage.people_matched)} of active people matched")
+    if coverage.silent_people:
+        said.append(f"{count(coverage.silent_people)} people without any use")
+    return [*said, f"computed {moment(answer.as_of)}"]

@@ -1,0 +1,101 @@
+"""One JSON error shape and one error page, whatever went wrong and wherever it was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from steelyard import errors
+
+Page = Callable[[Request, int, errors.SteelyardError], Response]
+STATUS: dict[type[errors.SteelyardError], int] = {
+    errors.UsageError: 400,
+    errors.Unreachable: 503,
+    errors.TimedOut: 504,
+    errors.StoreError: 503,
+}
+MISSING_PAGE = "Look at the list of pages on the left, or at /api/v1/openapi.json for the API."
+
+
+class NoSuchPage(errors.SteelyardError):
+    code = "not_found"
+
+
+class WrongMethod(errors.SteelyardError):
+    code = "method_not_allowed"
+
+
+class Broken(errors.SteelyardError):
+    """Something the user cannot mend; the log has the trace."""
+
+    code = "internal"
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Every error of the app answers in the one shape, or as a page where a page was asked."""
+
+    def answer(request: Request, status: int, error: errors.SteelyardError) -> Response:
+        if wants_page(request):
+            return page(request, status, error)
+        return as_json(status, error)
+
+    @app.exception_handler(errors.SteelyardError)
+    def known(request: Request, error: errors.SteelyardError) -> Response:
+        return answer(request, status_of(error), error)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, 400, _bad_parameter(error))
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> Response:
+        return answer(request, error.status_code, _http(request, error))
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        broken = Broken(
+            f"The server could not answer: {type(error).__name__}.",
+            "The server's log has the details; please report it with them.",
+        )
+        return answer(request, 500, broken)
+
+
+def as_json(status: int, error: errors.SteelyardError) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(error.as_json(), status, headers)
+
+
+def status_of(error: errors.SteelyardError) -> int:
+    """The HTTP status of an error of the tree."""
+    if isinstance(error, errors.Refused):
+        return error.status
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def wants_page(request: Request) -> bool:
+    """True for a browser at a page's address; programs and .json/.csv addresses get JSON."""
+    path = request.url.path
+    if path.startswith("/api/") or path.endswith((".json", ".csv")):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _bad_parameter(error: RequestValidationError) -> errors.BadValue:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    return errors.BadValue(
+        f"The parameter {where!r} cannot be read: {first['msg']}.",
+        "The parameters are described in /api/v1/openapi.json.",
+    )
+
+
+def _http(request: Request, error: HTTPException) -> errors.SteelyardError:
+    if error.status_code == 404:
+        return NoSuchPage(f"There is nothing at {request.url.path}.", MISSING_PAGE)
+    if error.status_code == 405:
+        return WrongMethod(f"{request.url.path} does not take {request.method}.", "Use GET.")
+    return Broken(f"The request could not be answered: {error.detail}.")

@@ -1,0 +1,78 @@
+"""What the pages need from the running server: one small protocol and plain facts.
+
+The web room never opens the inbox or the warehouse; whoever starts it hands these in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from steelyard.metrics import Answer, Question
+from steelyard.receiver.body import InboxStatus, Refusal, SetAside
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A port that takes telemetry: `name` is otlp-http or otlp-grpc, `url` what clients paste."""
+
+    name: str
+    url: str
+    needs_token: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One record as it arrived: the proof shown to a new user. `time` is the client's."""
+
+    assistant: str
+    name: str
+    time: dt.datetime
+    session: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The server at one moment. `assistants` counts sessions, `people` imported people."""
+
+    version: str
+    warehouse: str
+    data_folder: str
+    inbox: InboxStatus
+    listeners: tuple[Listener, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    data_version: int = 0
+    refreshed_at: dt.datetime | None = None
+    last_event: Seen | None = None
+    assistants: Mapping[str, int] = field(default_factory=dict)
+    people: int = 0
+    demo: bool = False
+
+    @property
+    def has_data(self) -> bool:
+        """Whether anything an assistant sent is in the warehouse."""
+        return self.last_event is not None or any(self.assistants.values())
+
+
+class Services(Protocol):
+    """The seam between pages and server. Every call is safe from several threads."""
+
+    @property
+    def cache(self) -> Path | None:
+        """A folder for files that can be built again; None when nothing may be written."""
+
+    def ask(self, question: Question) -> Answer:
+        """Answers from facts; raises steelyard.errors.UsageError for a wrong question."""
+
+    def status(self) -> Status:
+        """Cheap: every open Get-started page asks every two seconds."""
+
+    def now(self) -> dt.datetime:
+        """The time it is, in UTC."""
+
+    def today(self) -> dt.date:
+        """The UTC day it is."""

@@ -1,0 +1,82 @@
+"""Short names of metrics and dimensions as pages print them. Definitions are the catalogue's."""
+
+from __future__ import annotations
+
+METRICS = {
+    "spend_usd": "Spend",
+    "spend_reported_usd": "Reported by clients",
+    "spend_billed_usd": "Billed",
+    "tokens": "Tokens",
+    "cache_hit_share": "Cache hits",
+    "cache_savings_usd": "Saved by cache",
+    "active_people": "Active people",
+    "cost_per_active_day": "Cost per active day",
+    "cost_per_active_person": "Cost per active person",
+    "cost_per_session": "Cost per session",
+    "cost_per_commit": "Cost per commit",
+    "sessions": "Sessions",
+    "session_starts": "Session starts",
+}
+DIMENSIONS = {
+    "repo": "repository",
+    "mcp_server": "MCP server",
+    "app_version": "version",
+    "token_type": "token type",
+    "query_source": "query source",
+}
+TOKEN_TYPES = {
+    "input": "Input",
+    "output": "Output",
+    "cacheRead": "Cache read",
+    "cacheCreation": "Cache write",
+    "webSearch": "Web search",
+}
+ASSISTANTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini-cli": "Gemini CLI"}
+# What an empty value means, per dimension: the client did not say, or we could not match.
+NOT_SAID = {
+    "person": "Nobody known",
+    "team": "No team",
+    "model": "Model not said",
+    "repo": "Repository not said",
+}
+_ACRONYMS = {
+    "usd": "USD",
+    "api": "API",
+    "prs": "PRs",
+    "pr": "PR",
+    "ms": "",
+    "mcp": "MCP",
+    "ai": "AI",
+}
+
+
+def metric(name: str) -> str:
+    """The label of a metric: its own, or its name in words."""
+    if name in METRICS:
+        return METRICS[name]
+    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    if words[-1] in ("p50", "p95"):
+        words[-1] = {"p50": "(median)", "p95": "(95th percentile)"}[words[-1]]
+    text = " ".join(filter(None, words))
+    return text[:1].upper() + text[1:]
+
+
+def dimension(name: str) -> str:
+    return DIMENSIONS.get(name, name.replace("_", " "))
+
+
+def plural(name: str) -> str:
+    """The dimension's values together: people, teams, repositories."""
+    word = dimension(name)
+    if word == "person":
+        return "people"
+    return word[:-1] + "ies" if word.endswith("y") else word if word.endswith("s") else word + "s"
+
+
+def value(dimension_name: str, text: str | None) -> str:
+    """One value of a dimension, or what its absence means."""
+    if not text:
+        return NOT_SAID.get(dimension_name, f"{dimension(dimension_name).capitalize()} not said")
+    if dimension_name == "token_type":
+        return TOKEN_TYPES.get(text, text)
+    return ASSISTANTS.get(text, text) if dimension_name == "assistant" else text

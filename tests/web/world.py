@@ -1,0 +1,227 @@
+"""A small made-up company in a real DuckDB warehouse, and the server's services over it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from steelyard.metrics import Answer, Question, ask
+from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.warehouse import open_warehouse
+from steelyard.web.services import Listener, Seen, Status
+
+if TYPE_CHECKING:
+    from steelyard.warehouse import Warehouse
+
+NOW = dt.datetime(2026, 11, 22, 11, 14, 3, tzinfo=dt.UTC)
+TODAY = NOW.date()
+HTTP = Listener("otlp-http", "http://127.0.0.1:4318")
+GRPC = Listener("otlp-grpc", "http://127.0.0.1:4317")
+TEAMS = ("payments", "search", "mobile", "platform", "identity")
+FIRST = ("ada", "bo", "cai", "dee", "eli", "fay", "gus", "hal", "ida", "jo", "kim", "lee")
+PEOPLE = tuple(f"{name}{n}@acme.example" for n in (1, 2) for name in FIRST)
+# Model, share of use, dollars per million tokens by type; None: no price is known.
+MODELS: tuple[tuple[str, str, float, dict[str, float] | None], ...] = (
+    ("claude-opus-4-8", "claude-code", 0.4, {"input": 5, "output": 25, "cacheRead": 0.5}),
+    ("claude-sonnet-5", "claude-code", 0.3, {"input": 3, "output": 15, "cacheRead": 0.3}),
+    ("gpt-5.6-codex", "codex", 0.2, {"input": 1.75, "output": 14, "cacheRead": 0.175}),
+    ("gemini-3-pro", "gemini-cli", 0.08, {"input": 2, "output": 12, "cacheRead": 0.2}),
+    ("acme-inhouse-1", "claude-code", 0.02, None),
+)
+MIX = {"input": 40_000, "output": 22_000, "cacheRead": 2_400_000, "cacheCreation": 150_000}
+Rows = list[dict[str, Any]]
+
+
+def empty_warehouse(path: Path) -> Warehouse:
+    return open_warehouse(str(path / "steelyard.duckdb"))
+
+
+def insert(warehouse: Warehouse, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows of a fact; text that is not given is empty, numbers that are not given are null."""
+    columns = warehouse.query(
+        "select column_name, data_type from information_schema.columns where table_name = ?"
+        " order by ordinal_position",
+        [name],
+    )
+    empty = {column: "" if kind == "VARCHAR" else None for column, kind in columns}
+    full = [empty | dict(row) for row in rows]
+    with warehouse.transaction() as cursor:
+        cursor.register("rows", pa.Table.from_pylist(full))
+        cursor.execute(f"insert into {name} by name select * from rows")
+        cursor.unregister("rows")
+        cursor.execute("update data_version set version = version + 1")
+
+
+def company(warehouse: Warehouse, days: int = 75, people: tuple[str, ...] = PEOPLE) -> None:
+    """Use of the last `days` days by the people, four of five of them imported with a team."""
+    chance = random.Random(7)
+    facts: dict[str, Rows] = {"usage": [], "costs": [], "session_days": [], "person_days": []}
+    for age in range(days):
+        day = TODAY - dt.timedelta(days=age)
+        for index, person in enumerate(people):
+            if chance.random() < (0.1 if day.weekday() > 4 else 0.75):
+                _work(facts, chance, day, person, 1 + index % 5, age)
+    for name, rows in facts.items():
+        insert(warehouse, name, rows)
+    insert(warehouse, "people", [_employee(p, n) for n, p in enumerate(people) if n % 5])
+
+
+def _employee(person: str, number: int) -> dict[str, Any]:
+    return {
+        "person": person,
+        "email": person,
+        "name": person.split("@")[0].title(),
+        "team": TEAMS[number % len(TEAMS)],
+        "valid_from": dt.date(2025, 1, 1),
+        "valid_to": dt.date(9999, 12, 31),
+    }
+
+
+def _work(
+    facts: dict[str, Rows], chance: random.Random, day: dt.date, person: str, weight: int, age: int
+) -> None:
+    picked = chance.choices(MODELS, [model[2] for model in MODELS], k=1 + weight // 3)
+    growth = 1.6 - age / 120
+    session = f"{chance.getrandbits(64):016x}"
+    for model, assistant, _, prices in set((m[0], m[1], 0, m[0]) for m in picked):
+        found = next(each for each in MODELS if each[0] == model)
+        common = {
+            "day": day,
+            "person": person,
+            "assistant": assistant,
+            "session": session,
+            "model": model,
+            "model_reported": model,
+            "witness": "metrics",
+            "repo": f"acme/{TEAMS[weight % 5]}-{'app' if weight % 2 else 'service'}",
+        }
+        spent = 0
+        for kind, size in MIX.items():
+            if kind == "cacheCreation" and assistant != "claude-code":
+                continue
+            tokens = int(size * weight * growth * chance.uniform(0.4, 1.6))
+            nanos = _nanos(found[3], kind, tokens)
+            spent += nanos or 0
+            facts["usage"].append(
+                common
+                | {
+                    "token_type": kind,
+                    "tokens": tokens,
+                    "list_nanos": nanos,
+                    "input_nanos": _nanos(found[3], "input", tokens),
+                    "unpriced_tokens": 0 if found[3] else tokens,
+                }
+            )
+        if assistant == "claude-code" and found[3]:
+            facts["costs"].append(common | {"reported_nanos": int(spent * 0.97)})
+    time = dt.datetime.combine(day, dt.time(9, 30))
+    facts["session_days"].append(
+        {
+            "day": day,
+            "person": person,
+            "assistant": assistant,
+            "session": session,
+            "worked": True,
+            "by_telemetry": True,
+            "by_transcript": False,
+            "first_time": time,
+            "last_time": time + dt.timedelta(minutes=50),
+            **dict.fromkeys(
+                ("prompts", "requests", "tool_calls", "api_errors", "person_rejections"), 3
+            ),
+            **dict.fromkeys(("accepted_edits", "approved_edits", "edit_decisions"), 2),
+            **dict.fromkeys(("commits", "pull_requests", "tokens"), 1),
+            "active_seconds": 900.0,
+        }
+    )
+    facts["person_days"].append(
+        {
+            "day": day,
+            "person": person,
+            "assistant": assistant,
+            "by_telemetry": True,
+            "by_transcript": False,
+            "sessions": 1,
+            "commits": 1,
+        }
+    )
+
+
+def _nanos(prices: dict[str, float] | None, kind: str, tokens: int) -> int | None:
+    """Dollars per million tokens are thousands of nano-dollars per token."""
+    if prices is None:
+        return None
+    price = prices.get(kind, prices["input"] * 1.25)
+    return int(tokens * price * 1000)
+
+
+@dataclass
+class World:
+    """The services of `steelyard.web.services.Services`, changeable by a test."""
+
+    warehouse: Warehouse
+    folder: Path
+    inbox: InboxStatus = field(
+        default_factory=lambda: InboxStatus(
+            received=0,
+            applied=0,
+            pending=0,
+            bytes=0,
+            first_number=0,
+            last_number=0,
+            last_received_at=None,
+            refused=0,
+            set_aside=0,
+            repeated=0,
+        )
+    )
+    listeners: tuple[Listener, ...] = (HTTP, GRPC)
+    refusals: tuple[Refusal, ...] = ()
+    last_event: Seen | None = None
+    assistants: dict[str, int] = field(default_factory=dict)
+    people: int = 0
+    cache: Path | None = None
+    asked: list[Question] = field(default_factory=list)
+    moment: dt.datetime = NOW
+
+    def ask(self, question: Question) -> Answer:
+        self.asked.append(question)
+        return ask(self.warehouse, question, self.moment)
+
+    def status(self) -> Status:
+        return Status(
+            version="0.1.0",
+            warehouse=f"DuckDB at {self.folder / 'steelyard.duckdb'}",
+            data_folder=str(self.folder),
+            inbox=self.inbox,
+            listeners=self.listeners,
+            refusals=self.refusals,
+            data_version=self.warehouse.data_version(),
+            last_event=self.last_event,
+            assistants=self.assistants,
+            people=self.people,
+        )
+
+    def now(self) -> dt.datetime:
+        return self.moment
+
+    def today(self) -> dt.date:
+        return self.moment.date()
+
+    def receives(self, name: str = "api_request") -> None:
+        """A first event has come in."""
+        self.inbox = replace(self.inbox, received=3, applied=3, last_received_at=self.moment)
+        when = self.moment - dt.timedelta(seconds=14)
+        self.last_event = Seen("claude-code", name, when, "77d0c54a-46f4-4857-be76-b5836e767071")
+        self.assistants = {"claude-code": 1}
+
+    def refuses(self, status: int, reason: str, path: str = "/v1/metrics") -> None:
+        self.inbox = replace(self.inbox, refused=self.inbox.refused + 1)
+        refusal = Refusal(self.moment, status, reason, path, "10.0.0.7", "OTel-OTLP", "http", 1)
+        self.refusals = (refusal, *self.refusals)

@@ -35,7 +35,9 @@ def table_text(answer: Answer, screen: IO[str]) -> str:
     console = Console(file=screen, width=None if screen.isatty() else WIDE)
     with console.capture() as captured:
         console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().strip("\n").split("\n"))
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    kept = lines[1:] if lines and not lines[0] else lines
+    return "\n".join(kept).rstrip("\n") + "\n"
 
 
 def coverage_line(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """What must never be kept: takes prompts, replies, tool arguments and commands out of a body.
 
-Most bodies hold none, so the common path only looks for their keys in the raw bytes and parses
-nothing. When in doubt a body is parsed and judged attribute by attribute.
+Most bodies hold none, so the common path only looks at their raw bytes (`content_scan`). When in
+doubt a body is parsed and judged attribute by attribute (`content_rules`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from steelyard.receiver.content_json import clean_json
 from steelyard.receiver.content_protobuf import clean_protobuf
 from steelyard.receiver.content_rules import CONTENT_KEYS
+from steelyard.receiver.content_scan import json_may_hold_content, protobuf_may_hold_content
 
 __all__ = ["CONTENT_KEYS", "strip"]
 
@@ -16,9 +17,13 @@ __all__ = ["CONTENT_KEYS", "strip"]
 def strip(signal: str, encoding: str, payload: bytes) -> bytes:
     """The same request without content; the same object when nothing had to go.
 
-    `payload` is inflated OTLP. Raises the parser's error (ValueError for JSON, protobuf's
-    DecodeError) when it has to be parsed and cannot be.
+    `payload` is inflated OTLP; for other signals it is returned as it is. Raises protobuf's
+    DecodeError for bytes that are no request; JSON is taken on trust where nothing has to go.
     """
     if signal not in ("logs", "metrics", "traces"):
         return payload
-    return clean_json(payload) if encoding == "json" else clean_protobuf(signal, payload)
+    if encoding == "json":
+        return clean_json(payload) if json_may_hold_content(signal, payload) else payload
+    return (
+        clean_protobuf(signal, payload) if protobuf_may_hold_content(signal, payload) else payload
+    )

@@ -106,6 +106,8 @@ class Inbox:
             "DELETE FROM refusals WHERE last_at <"
             " (SELECT last_at FROM refusals ORDER BY last_at DESC LIMIT 1 OFFSET ?)"
         )
+        if not refusals:
+            return
         with self._file.write() as connection:
             for refusal in refusals:
                 _note(connection, refusal)

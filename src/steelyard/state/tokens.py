@@ -105,15 +105,12 @@ class Tokens:
         now = self.clock()
         return any(token.is_valid(now) and token.allows(scope) for token in self.list())
 
-    def revoke(self, token_id: str) -> None:
-        """From now on the token is refused. Raises UnknownName."""
+    def revoke(self, token_id: str) -> bool:
+        """From now on the token is refused; False when there is none of that id."""
         sql = "UPDATE tokens SET revoked = coalesce(revoked, :now) WHERE id = :id"
         row = {"now": _written(self.clock()), "id": token_id}
         with self.state.transaction() as connection:
-            changed = connection.execute(text(sql), row).rowcount
-        if not changed:
-            known = [token.id for token in self.list()]
-            raise UnknownName("token", token_id, known, "`steelyard token list` shows them.")
+            return connection.execute(text(sql), row).rowcount > 0
 
     def mark_used(self, token_ids: Iterable[str]) -> None:
         """Note that these tokens were used today."""

@@ -1,0 +1,53 @@
+"""What both doors share: who may come in, how much may be held, and the way to the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from steelyard.errors import Refused
+from steelyard.receiver.access import Access
+from steelyard.receiver.otlp import Limits, take_in
+from steelyard.receiver.refusal_log import RefusalLog
+from steelyard.receiver.writer import Writer
+
+
+class Held:
+    """The bytes of one request that count against the common bound."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self.size = 0
+
+    def add(self, size: int) -> None:
+        """Raises Refused 503 when all requests together hold too much."""
+        if self._door.held + size > self._door.limits.held:
+            raise Refused(503, "busy", "The receiver is busy.", "Send the same data again later.")
+        self._door.held += size
+        self.size += size
+
+
+class Door:
+    """The way from a request's bytes to the inbox."""
+
+    def __init__(
+        self, writer: Writer, access: Access, refusals: RefusalLog, limits: Limits
+    ) -> None:
+        self.writer, self.access, self.refusals, self.limits = writer, access, refusals, limits
+        self.held = 0
+
+    @contextmanager
+    def holding(self) -> Iterator[Held]:
+        held = Held(self)
+        try:
+            yield held
+        finally:
+            self.held -= held.size
+
+    async def store(
+        self, signal: str, encoding: str, compression: str, data: bytes, token: str
+    ) -> int:
+        """The body's number once it is durable. Raises Refused with 400, 413 or 503."""
+        return await self.writer.put(
+            take_in(signal, encoding, compression, data, token, self.limits)
+        )

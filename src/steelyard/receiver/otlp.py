@@ -1,0 +1,63 @@
+"""What OTLP says, the same for HTTP and gRPC: from a request's bytes to a body for the inbox.
+
+Inflates within bounds, checks that the bytes are a request at all, takes content out. It knows no
+connection and stores nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+from google.protobuf.message import DecodeError
+
+from steelyard.errors import Refused
+from steelyard.receiver.body import NewBody
+from steelyard.receiver.content import strip
+from steelyard.receiver.inflate import deflate, inflate
+
+SIGNALS = ("logs", "metrics", "traces")
+_GROUPS = {"logs": "resourceLogs", "metrics": "resourceMetrics", "traces": "resourceSpans"}
+_WORTH_DEFLATING = 512  # bytes
+RETRY_SECONDS = {"full": 60, "disk": 30}
+DEFAULT_RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what a client may make the receiver hold, in bytes."""
+
+    body: int = 16 * 1024**2  # on the wire
+    inflated: int = 64 * 1024**2
+    held: int = 256 * 1024**2  # all requests together, until they are stored
+    seconds: float = 60.0  # for a request to arrive in full
+
+
+def take_in(
+    signal: str, encoding: str, compression: str, data: bytes, token: str, limits: Limits
+) -> NewBody:
+    """The body to store. Raises Refused with 400 or 413."""
+    payload = inflate(data, compression, limits.inflated)
+    try:
+        if encoding == "json":
+            _check_json(signal, payload)
+        stripped = strip(signal, encoding, payload)
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise Refused(400, "bad_data", f"The body is no OTLP {signal} request: {error}.") from None
+    if stripped is payload and compression == "gzip":
+        return NewBody(signal, encoding, data, "gzip", token)
+    if len(stripped) < _WORTH_DEFLATING:
+        return NewBody(signal, encoding, stripped, "", token)
+    return NewBody(signal, encoding, deflate(stripped), "gzip", token)
+
+
+def retry_seconds(refused: Refused) -> int:
+    """How long a client should keep its data before it tries again."""
+    return RETRY_SECONDS.get(refused.reason, DEFAULT_RETRY_SECONDS)
+
+
+def _check_json(signal: str, payload: bytes) -> None:
+    request = orjson.loads(payload)
+    groups = request.get(_GROUPS[signal], []) if isinstance(request, dict) else None
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise ValueError(f"it is not an object with a list {_GROUPS[signal]!r}")

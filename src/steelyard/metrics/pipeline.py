@@ -1,0 +1,187 @@
+"""How a question is answered: fix the days, read the facts, compute, compare, cover, warn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from steelyard.metrics.answer import Answer, Cell, Column
+from steelyard.metrics.cover import coverage
+from steelyard.metrics.facts import TIME_DIMENSIONS
+from steelyard.metrics.measures import Number, evaluate
+from steelyard.metrics.metric import Metric
+from steelyard.metrics.notes import Findings, notes
+from steelyard.metrics.period import bucket_of, finest, next_bucket, ordinal
+from steelyard.metrics.question import Question
+from steelyard.metrics.shape import Scope
+from steelyard.metrics.store import Store, recorded_days_sql
+from steelyard.metrics.values import Key, Values
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The metrics of a question (with real dates) at every combination of its dimensions."""
+
+    question: Question
+    scope: Scope
+    values: Values
+    rows: dict[Key, Row]
+
+
+def answer(store: Store, question: Question, now: dt.datetime, totals: bool) -> Answer:
+    """Answer a question; see `steelyard.metrics.ask`."""
+    today = now.astimezone(dt.UTC).date()
+    dated = _dated(store, question, today)
+    table = _table(store, dated)
+    rows = _compared(store, table) if dated.compare else table.rows
+    covered = coverage(store, table.scope, table.values.has_people)
+    findings = Findings(
+        store, dated, table.scope, table.values, covered, _undefined(table), len(rows), today
+    )
+    return Answer(
+        dated,
+        _columns(dated),
+        _ordered(dated, rows),
+        _as_of(store, now),
+        covered,
+        notes(findings),
+        _totals(store, dated) if totals else None,
+    )
+
+
+def _dated(store: Store, question: Question, today: dt.date) -> Question:
+    """With real days: a missing one is the first or last day of anything recorded."""
+    start, end = question.start, question.end
+    if start is None or end is None:
+        days = store.query(recorded_days_sql())
+        firsts = [start] if start else [first for first, _ in days] or [end or today]
+        lasts = [end] if end else [last for _, last in days] or [start or today]
+        start, end = min(firsts), max(lasts)
+        # An open end before the given start, or the reverse: the given day alone.
+        start, end = (min(start, end), end) if question.end else (start, max(start, end))
+    return question.within(start, end)
+
+
+def _table(store: Store, question: Question) -> Table:
+    if question.start is None or question.end is None:
+        raise ValueError("days must be fixed first")
+    where = tuple(sorted(question.where.items()))
+    scope = Scope(question.start, question.end, question.by, where)
+    measures = [m for metric in question.declared for m in metric.measures]
+    values = Values(store, scope, measures)
+    rows = {key: _row(question.declared, values, key) for key in values.keys}
+    return Table(question, scope, values, rows)
+
+
+def _row(metrics: tuple[Metric, ...], values: Values, key: Key) -> Row:
+    return tuple(
+        _cell(evaluate(metric.formula, lambda measure: values.of(key, measure)), metric.whole)
+        for metric in metrics
+    )
+
+
+def _undefined(table: Table) -> dict[str, int]:
+    """Per metric, the rows in which it has no value."""
+    columns = zip(*table.rows.values(), strict=True)
+    return {
+        name: sum(cell is None for cell in column)
+        for name, column in zip(table.question.metrics, columns, strict=False)
+    }
+
+
+def _cell(value: Number | None, whole: bool) -> int | float | None:
+    if value is None:
+        return None
+    if whole and value == int(value):
+        return int(value)
+    return float(value)
+
+
+def _compared(store: Store, table: Table) -> dict[Key, Row]:
+    """Each row followed, metric by metric, by its value one period earlier and the change."""
+    before = _table(store, table.question.earlier())
+    unit = finest(table.question.by)
+    earlier = {_moved(key, before, table, unit): row for key, row in before.rows.items()}
+    nothing = (None,) * len(table.question.metrics)
+    rows: dict[Key, Row] = {}
+    for key in dict.fromkeys((*table.rows, *(k for k in earlier if k is not None))):
+        pairs = zip(table.rows.get(key, nothing), earlier.get(key, nothing), strict=True)
+        rows[key] = tuple(cell for now, then in pairs for cell in (now, then, _change(now, then)))
+    return rows
+
+
+def _change(now: Any, then: Any) -> float | None:
+    """Relative change; None where either is unknown or there was nothing to change from."""
+    if now is None or not then:
+        return None
+    return float(now) / float(then) - 1
+
+
+def _moved(key: Key, before: Table, after: Table, unit: str | None) -> Key | None:
+    """The key one period later: the n-th bucket of the one is compared with the other's n-th.
+
+    None when the later period has no such bucket.
+    """
+    by = after.question.by
+    if unit is None:
+        return key
+    then = key[by.index(unit)]
+    if not isinstance(then, dt.date):
+        raise TypeError(f"{unit} is not a date: {then!r}")
+    steps = ordinal(then, before.scope.start, unit)
+    now = next_bucket(bucket_of(after.scope.start, unit), unit, steps)
+    if now > after.scope.end:
+        return None
+    return tuple(
+        bucket_of(now, n) if n in TIME_DIMENSIONS else v for n, v in zip(by, key, strict=True)
+    )
+
+
+def _ordered(question: Question, rows: dict[Key, Row]) -> tuple[Row, ...]:
+    """By time where there is time, else the largest first; then by the dimensions' values."""
+
+    def place(item: tuple[Key, Row]) -> tuple[Any, ...]:
+        key, row = item
+        size = () if finest(question.by) else _descending(row[0])
+        return (*size, *(str(value) for value in key))
+
+    shown = (
+        (*(value or None for value in key), *row) for key, row in sorted(rows.items(), key=place)
+    )
+    return tuple(shown)
+
+
+def _descending(cell: Cell) -> tuple[Any, ...]:
+    return (0, -cell) if isinstance(cell, int | float) else (1, 0)
+
+
+def _columns(question: Question) -> tuple[Column, ...]:
+    found = [Column(name, "dimension") for name in question.by]
+    for metric in question.declared:
+        found.append(Column(metric.name, "metric", metric.unit, metric.name, metric.whole))
+        if question.compare:
+            then, change = f"{metric.name}_previous", f"{metric.name}_change"
+            found.append(Column(then, "previous", metric.unit, metric.name, metric.whole))
+            found.append(Column(change, "change", "share", metric.name))
+    return tuple(found)
+
+
+def _totals(store: Store, question: Question) -> Row:
+    """The same question without its breakdown; what adds up only within a dimension is unknown."""
+    addable = tuple(m.name for m in question.declared if not set(m.needs) & set(question.by))
+    whole: Row = ()
+    if addable:
+        table = _table(store, replace(question, metrics=addable, by=()))
+        whole = (_compared(store, table) if question.compare else table.rows)[()]
+    names = [column.name for column in _columns(question) if column.metric in addable]
+    cells = dict(zip(names, whole, strict=True))
+    return tuple(cells.get(column.name) for column in _columns(question))
+
+
+def _as_of(store: Store, now: dt.datetime) -> dt.datetime:
+    """When the facts were last built; `now` before they ever were."""
+    found = store.query("SELECT max(refreshed_at) FROM data_version")
+    return found[0][0] or now if found else now

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +19,8 @@ from steelyard.cli.table import coverage_line, table_text
 from steelyard.errors import BadFile, UsageError
 
 if TYPE_CHECKING:
-    from steelyard.metrics import Answer
+    from steelyard.app.house import Doors
+    from steelyard.metrics import Answer, Cell
 
 EXAMPLES = examples(
     "steelyard ask spend_usd --by team --from 2026-10-01 --to 2026-10-31",
@@ -98,11 +100,23 @@ def ask(
     wanted = _format(format, output)
     with connect(settings(data)) as house:
         answer = house.ask(question)
+        if wanted == "table" and answer.question.by and answer.totals is None:
+            answer = replace(answer, totals=_totals(house, answer))
     _write(answer, wanted, output)
     for warning in answer.warnings:
         talk.say(f"Warning: {warning.message}")
     if wanted == "table":
         talk.say(coverage_line(answer))
+
+
+def _totals(house: Doors, answer: Answer) -> tuple[Cell, ...] | None:
+    """The row of the same question without its breakdown; None where that cannot be asked."""
+    try:
+        whole = house.ask(replace(answer.question, by=()))
+    except UsageError:
+        return None
+    found = next(whole.records(), {})
+    return tuple(found.get(column.name) for column in answer.columns)
 
 
 def _format(said: str | None, output: Path | None) -> str:

@@ -45,11 +45,11 @@ def coverage_line(answer: Answer) -> str:
     coverage, question = answer.coverage, answer.question
     parts = [f"{question.start} to {question.end}" if question.start else "nothing recorded"]
     if coverage.sessions is not None:
-        parts.append(f"{coverage.sessions:,} sessions")
+        parts.append(_counted(coverage.sessions, "session"))
     if coverage.people_matched is not None:
         parts.append(f"{coverage.people_matched:.0%} of active people in the people file")
     if coverage.silent_people:
-        parts.append(f"{coverage.silent_people:,} people without any work")
+        parts.append(f"{_counted(coverage.silent_people, 'person', 'people')} without any work")
     parts.append(f"as of {answer.as_of.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC")
     return " · ".join(parts)
 
@@ -83,6 +83,10 @@ def figure(value: float, unit: str) -> str:
     if isinstance(value, int) or value.is_integer():
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _total(column: Column, value: Cell, index: int) -> str:

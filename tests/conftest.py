@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from steelyard.app.house import House
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,3 +27,12 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def recordings(shared: Path) -> Path:
     return shared / "recordings"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An open house on an empty data folder."""
+    from tests.recorded import open_house
+
+    with open_house(tmp_path) as opened:
+        yield opened

@@ -22,7 +22,7 @@ from steelyard.receiver.inflate import deflate, inflate
 from steelyard.sources.csv.people import Problem as PeopleProblem
 from steelyard.sources.csv.people import read_people
 from steelyard.sources.otlp_files import OtlpFile, find_bodies
-from steelyard.sources.transcripts.model import ResumeState
+from steelyard.sources.transcripts.marks import ResumeState
 from steelyard.sources.transcripts.read import read_transcripts
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from x where name in ('api_request', 'api_error');
 delete from tool_calls where day in (select day from todo);
 insert into tool_calls by name
 select day, person, assistant, provider, session, app_version, terminal, repo, plan, witness,
-  tool, mcp_server, success, count(*) as calls, sum(duration_ms) as duration_ms
-from x where name = 'tool_result' and decision <> 'reject' group by all;
+  tool, mcp_server, success, 1 as calls, duration_ms
+from x where name = 'tool_result' and decision <> 'reject';
 
 delete from prompts where day in (select day from todo);
 insert into prompts by name

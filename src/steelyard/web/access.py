@@ -165,7 +165,7 @@ def _not_signed_in(request: Request) -> Response:
         NotSignedIn(
             "A token is needed here.",
             "Send it as `Authorization: Bearer …`; make one with"
-            " `steelyard token create --scope read`.",
+            " `steelyard token create NAME --scope read`.",
         ),
     )
 

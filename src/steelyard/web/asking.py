@@ -77,7 +77,8 @@ def question(view: View, metrics: Iterable[str], by: tuple[str, ...] = (), **mor
 
 def ask_table(services: Services, view: View) -> Answer:
     """The breakdown alone: what the page's .csv and .parquet hold."""
-    return services.ask(question(view, COLUMNS, (view.by,), compare=view.compare))
+    columns = [name for name in COLUMNS if (view.by, name) != ("person", "active_people")]
+    return services.ask(question(view, columns, (view.by,), compare=view.compare))
 
 
 def ask_spend(services: Services, view: View) -> Asked:

@@ -44,7 +44,7 @@ def definition(metric: Metric) -> Definition:
         ("Unit", f"{metric.unit} · {DIRECTIONS[metric.direction].lower()}"),
         ("Evidence", metric.evidence),
         ("Caveats", " ".join(metric.caveats)),
-        ("Broken down by", ", ".join(words.dimension(name) for name in metric.dimensions)),
+        ("Dimensions", ", ".join(words.dimension(name) for name in metric.dimensions)),
         ("Needs", ", ".join(words.dimension(name) for name in metric.needs)),
     ]
     label = words.metric(metric.name)

@@ -25,49 +25,38 @@ class Finding:
     detail: str = ""
 
 
-# The receiver's reason, or the beginning of it, and what mends it.
+# What mends each reason the receiver gives.
 FIXES: dict[str, str] = {
-    "missing_token": "Set OTEL_EXPORTER_OTLP_HEADERS to 'Authorization=Bearer YOUR_TOKEN' for the"
-    " client; make a token with `steelyard token create --scope ingest`.",
-    "bad_token": "The token is unknown, expired or revoked. Make a new one with"
-    " `steelyard token create --scope ingest` and put it into OTEL_EXPORTER_OTLP_HEADERS.",
-    "wrong_scope": "This token may not send telemetry. Make one that may with"
-    " `steelyard token create --scope ingest`.",
-    "unknown_path": "Use the address without a path: the client adds /v1/metrics and /v1/logs."
-    " Per-signal variables such as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT need the full path.",
-    "method": "Something other than an OTLP client is knocking here: exports are POST requests.",
-    "unsupported_media_type": "Set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf or http/json for"
-    " port 4318, or to grpc for port 4317.",
-    "wrong_protocol": "Port and protocol do not fit: grpc goes to port 4317, http/protobuf and"
-    " http/json go to port 4318. Change OTEL_EXPORTER_OTLP_PROTOCOL or the port.",
-    "bad_compression": "Set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none; nothing else is read.",
-    "unsupported_encoding": "Set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none.",
+    "no_token": "Set OTEL_EXPORTER_OTLP_HEADERS to 'Authorization=Bearer YOUR_TOKEN' where the"
+    " client runs; `steelyard token create laptops` on the server makes a token.",
+    "bad_token": "The token is unknown, expired, revoked, or may not send telemetry. Make a new"
+    " one with `steelyard token create laptops` and put it into OTEL_EXPORTER_OTLP_HEADERS.",
+    "no_such_path": "Give the address without a path: the client adds /v1/metrics and /v1/logs."
+    " Only per-signal variables such as OTEL_EXPORTER_OTLP_LOGS_ENDPOINT need the whole path.",
+    "no_such_method": "Something that is not an OTLP exporter calls the gRPC port; check what"
+    " this client is.",
+    "not_post": "Something that is not an OTLP exporter opens this address: exports are POST.",
+    "content_type": "Set OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf or http/json for this port;"
+    " grpc goes to the gRPC port.",
+    "content_encoding": "Set OTEL_EXPORTER_OTLP_COMPRESSION to gzip or none.",
+    "bad_compression": "A proxy may change the body on its way. Try without it, or set"
+    " OTEL_EXPORTER_OTLP_COMPRESSION to none.",
+    "bad_data": "Set OTEL_EXPORTER_OTLP_PROTOCOL to what fits the port: http/protobuf or"
+    " http/json here, grpc for the gRPC port; and check that no proxy changes the body.",
     "too_large": "Let the client export more often (OTEL_METRIC_EXPORT_INTERVAL,"
-    " OTEL_LOGS_EXPORT_INTERVAL), or raise `max_body_bytes` in the settings.",
-    "bad_body": "The body is not OTLP. Check that OTEL_EXPORTER_OTLP_PROTOCOL is what the client"
-    " really sends, and that no proxy rewrites requests.",
-    "busy": "The server was busy; clients send it again by themselves. Nothing to do.",
-    "full": "The inbox is full. Free disk space or raise `inbox_max_bytes`, and see with"
-    " `steelyard doctor` why it is not being emptied.",
-    "disk": "The inbox cannot write. Check free space and permissions of the data folder with"
-    " `steelyard doctor`.",
+    " OTEL_LOGS_EXPORT_INTERVAL), or raise the setting `max_body_bytes`.",
+    "slow": "The connection broke or is very slow; clients send again. Look at proxies between.",
+    "busy": "Nothing to do: clients send the same data again by themselves.",
+    "full": "Free disk space or raise the setting `inbox_max_bytes`; `steelyard doctor` shows why"
+    " the inbox is not being emptied.",
+    "disk": "Check free space and permissions of the data folder with `steelyard doctor`.",
 }
-BY_STATUS: dict[int, str] = {
-    401: FIXES["missing_token"],
-    403: FIXES["wrong_scope"],
-    404: FIXES["unknown_path"],
-    405: FIXES["method"],
-    413: FIXES["too_large"],
-    415: FIXES["unsupported_media_type"],
-    400: FIXES["bad_body"],
-    503: FIXES["busy"],
-}
-ELSE = "Look at the server's log for this time, or run `steelyard doctor`."
+ELSE = "Look into the server's log at that time, or run `steelyard doctor`."
 NOTHING = (
     "Nothing has reached the ports yet.",
-    "Start the assistant anew: it reads these variables only when it starts. Then ask it anything,"
-    " and wait up to a minute. CLAUDE_CODE_OTEL_DIAG_STDERR=1 makes Claude Code print its export"
-    " errors.",
+    "Start the assistant anew: it reads these variables only when it starts. Then ask it anything"
+    " and wait up to a minute. Protocol and port must fit (see below), and nothing between may"
+    " block them. CLAUDE_CODE_OTEL_DIAG_STDERR=1 makes Claude Code print export errors.",
 )
 
 
@@ -86,9 +75,7 @@ def diagnose(status: Status, now: dt.datetime) -> list[Finding]:
 
 def fix_for(refusal: Refusal) -> str:
     """The one thing to change so that such a request is taken."""
-    reason = refusal.reason.lower()
-    exact = next((fix for code, fix in FIXES.items() if reason.startswith(code)), None)
-    return exact or BY_STATUS.get(refusal.status, ELSE)
+    return FIXES.get(refusal.reason, ELSE)
 
 
 def _declined(refusals: tuple[Refusal, ...], now: dt.datetime) -> Iterator[Finding]:
@@ -137,4 +124,6 @@ def _no_usage(received: int) -> Finding:
 
 
 def _listening(listeners: tuple[Listener, ...]) -> str:
-    return "Listening on " + " and ".join(listener.url for listener in listeners)
+    kinds = {"otlp-http": "http/protobuf or http/json", "otlp-grpc": "grpc"}
+    said = (f"{kinds.get(each.name, each.name)} on {each.url}" for each in listeners)
+    return "Listening: " + ", ".join(said)

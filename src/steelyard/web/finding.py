@@ -43,8 +43,9 @@ def spend_finding(view: View, totals: Line, by_model: ByModel) -> Finding:
     floor = "at least " if unpriced else ""
     parts: list[Part] = [(f"{opening}, {_scope(view)} used ", False)]
     parts += [(f"{floor}{short_money(spend)}", True), (" at list price", False)]
-    parts += _compared(view, totals, spend) + _led(by_model, spend)
-    return Finding((*parts, (".", False)), _support(totals, unpriced))
+    parts += _compared(view, totals, spend)
+    parts += [] if "model" in view.where else _led(by_model, spend)
+    return Finding((*parts, (".", False)), _support(totals))
 
 
 def chart_title(by_model: ByModel) -> str:
@@ -120,13 +121,7 @@ def _without_price(opening: str, totals: Line) -> Finding:
     return Finding(parts, "Give the prices in your own price file; see the notes below.")
 
 
-def _support(totals: Line, unpriced: list[str]) -> str:
-    said = [LIST_PRICE]
+def _support(totals: Line) -> str:
     reported = totals.number("spend_reported_usd")
-    if reported:
-        said.append(f"The clients themselves reported {short_money(reported)}.")
-    if unpriced:
-        names = ", ".join(words.value("model", name) for name in unpriced[:3])
-        more = f" and {len(unpriced) - 3} more" if len(unpriced) > 3 else ""
-        said.append(f"It is a floor: no price is known for {names}{more}.")
-    return " ".join(said)
+    said = f" The clients themselves reported {short_money(reported)}." if reported else ""
+    return LIST_PRICE + said

@@ -15,7 +15,9 @@ ADVICE = {
     "unknown_price": "Add it to your own price file (setting `prices`); past days are priced anew.",
     "unmatched_people": "`steelyard import csv people FILE` adds them.",
 }
-HARMLESS = frozenset({"partial_day", "no_people", "undefined_ratio"})
+HARMLESS = frozenset({"no_people", "undefined_ratio"})
+# Said elsewhere on the page: in the chart's subtitle and in the footer.
+ELSEWHERE = frozenset({"partial_day", "no_data"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ def notes(answers: Iterable[Answer], view: View, left_out: tuple[str, ...] = ())
     found: dict[tuple[str, str], Shown] = {}
     for answer in answers:
         for note in answer.warnings:
-            found.setdefault((note.code, note.message), _shown(note))
+            if note.code not in ELSEWHERE:
+                found.setdefault((note.code, note.message), _shown(note))
     shown = [*found.values(), *_unfiltered(view, left_out)]
     return sorted(shown, key=lambda note: not note.serious)
 

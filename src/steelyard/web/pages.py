@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from steelyard import __version__
 from steelyard.errors import SteelyardError
 from steelyard.metrics import CATALOGUE
-from steelyard.web import period as periods
 from steelyard.web import access, asking, definitions, spend, start, view, words
+from steelyard.web import period as periods
 from steelyard.web.access import COOKIE, SESSION_LIFE, Doorman
 from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.assets import Assets
@@ -64,6 +65,7 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    templates.filters["marked"] = marked
     templates.globals |= {
         "asset": assets.url,
         "vega": assets.vega_url(),
@@ -71,6 +73,13 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         "definitions": dict(CATALOGUE),
     }
     return Pages(services, assets, doorman, templates)
+
+
+def marked(text: str) -> Markup:
+    """Commands between backticks become code; everything else is escaped."""
+    parts = [escape(part) for part in text.split("`")]
+    wrapped = [Markup("<code>{}</code>").format(p) if n % 2 else p for n, p in enumerate(parts)]
+    return Markup("").join(wrapped)
 
 
 def theme(request: Request) -> str:
@@ -257,7 +266,7 @@ def problem_page(pages: Pages) -> Callable[[Request, int, SteelyardError], Respo
     """How an error looks to a browser."""
 
     def show(request: Request, status: int, error: SteelyardError) -> Response:
-        page = Page("", "Sorry", __version__, Pulse("", ""), theme(request), address="/")
+        page = Page("", "Sorry", __version__, Pulse("Status", ""), theme(request))
         answer = pages.render(request, "problem.html", page, error=error, code=status)
         answer.status_code = status
         return answer

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from steelyard.metrics.answer import Answer
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import words
-from steelyard.web.answers import lines
+from steelyard.web.answers import Line, lines
 from steelyard.web.formats import UNKNOWN, day, money
 from steelyard.web.view import View
 
 OWN_COLUMN = 5
+TINTS = (4, 1, 2, 3, 5, 0)  # classes of the style sheet; the chart has them in the same order
 OTHERS = "\0others"  # no model is called so
+COUNTED = frozenset({"spend_usd", "spend_reported_usd", "tokens", "active_people"})
 ByDay = dict[tuple[str, str], float | None]
 
 
@@ -73,7 +75,8 @@ def by_model(answer: Answer) -> dict[str, float | None]:
 def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
     """The chart's table for the period of the page."""
     grain = view.period.grain()
-    names = _columns(by_model(answer))
+    totals = by_model(answer)
+    names = _columns(totals)
     values: ByDay = {}
     for line in lines(answer):
         column = line.names["model"] if line.names["model"] in names else OTHERS
@@ -81,7 +84,23 @@ def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
         number = line.number("spend_usd")
         values[at] = number if values.get(at) is None else (values[at] or 0.0) + (number or 0.0)
     buckets = [_bucket(start, grain, names, values, today) for start in _starts(view, answer)]
-    return Chart(grain, tuple(_series(view, names)), tuple(buckets))
+    return Chart(grain, tuple(_series(view, names, totals)), tuple(buckets))
+
+
+def sparks(view: View, answer: Answer, today: dt.date) -> dict[str, list[float | None]]:
+    """Each metric's course over whole buckets; the one that is not over would look like a fall."""
+    grain = view.period.grain()
+    found = {line.names[grain]: line for line in lines(answer)}
+    starts = [each for each in _starts(view, answer) if next_bucket(each, grain) <= today]
+    return {
+        name: [_course(found.get(start.isoformat()), name) for start in starts]
+        for name in answer.question.metrics
+    }
+
+
+def _course(line: Line | None, metric: str) -> float | None:
+    """A bucket without any use is 0 for what is counted, and nothing for a ratio."""
+    return line.number(metric) if line else 0.0 if metric in COUNTED else None
 
 
 def _columns(totals: dict[str, float | None]) -> list[str]:
@@ -92,14 +111,16 @@ def _columns(totals: dict[str, float | None]) -> list[str]:
     return [*ranked[:OWN_COLUMN], OTHERS]
 
 
-def _series(view: View, names: list[str]) -> Iterator[Series]:
+def _series(view: View, names: list[str], totals: dict[str, float | None]) -> Iterator[Series]:
     for index, name in enumerate(names):
-        tint = (4, 1, 2, 3, 5, 0)[index]
         if name == OTHERS:
-            yield Series("Other models", tint)
+            yield Series("Other models", TINTS[index])
+            continue
+        url = view.with_filter("model", name).url("/spend")
+        if totals[name] is None:
+            yield Series(f"{words.value('model', name)} (price unknown)", 0, url)
         else:
-            url = view.with_filter("model", name).url("/spend")
-            yield Series(words.value("model", name), tint, url)
+            yield Series(words.value("model", name), TINTS[index], url)
 
 
 def _starts(view: View, answer: Answer) -> Iterator[dt.date]:

@@ -1,4 +1,4 @@
-"""Sparklines as points of a small picture: made here, without script, coloured by the style sheet."""
+"""Sparklines as points of a small picture; no script, and colours come from the style sheet."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from steelyard.web.chart import stacked_days
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.formats import short_money, span
 from steelyard.web.notes import notes
-from steelyard.web.series import by_model, spend_chart
+from steelyard.web.series import by_model, sparks, spend_chart
 from steelyard.web.tiles import tiles
 from steelyard.web.tokens import token_types
 from steelyard.web.view import View
@@ -33,7 +33,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
         **controls(view, asked.options, today),
         "finding": spend_finding(view, totals, models),
         "notes": notes([asked.totals, asked.table], view, asked.left_out),
-        "tiles": tiles(view, totals, lines(asked.series), asked.left_out),
+        "tiles": tiles(view, totals, sparks(view, asked.series, today), asked.left_out),
         "chart_title": chart_title(models),
         "chart": spend_chart(view, asked.chart, today),
         "chart_spec": stacked_days(),

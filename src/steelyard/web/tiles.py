@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steelyard.metrics import CATALOGUE
@@ -23,6 +24,9 @@ SHOWN = (
 PLAIN = frozenset({"spend_usd", "spend_reported_usd", "tokens", "sessions"})
 
 
+Sparks = Mapping[str, Sequence[float | None]]
+
+
 @dataclass(frozen=True)
 class Tile:
     """`exact` is the unrounded value; `verdict` colours the change: good, bad or nothing."""
@@ -39,7 +43,7 @@ class Tile:
     tint: int
 
 
-def tiles(view: View, totals: Line, series: list[Line], left_out: tuple[str, ...]) -> list[Tile]:
+def tiles(view: View, totals: Line, series: Sparks, left_out: tuple[str, ...]) -> list[Tile]:
     """One tile a metric; a metric the filters do not apply to says so instead of a number."""
     return [
         _absent(name, tint, view) if name in left_out else _tile(name, tint, view, totals, series)
@@ -47,7 +51,7 @@ def tiles(view: View, totals: Line, series: list[Line], left_out: tuple[str, ...
     ]
 
 
-def _tile(name: str, tint: int, view: View, totals: Line, series: list[Line]) -> Tile:
+def _tile(name: str, tint: int, view: View, totals: Line, series: Sparks) -> Tile:
     now, before = totals.number(name), totals.earlier(name)
     unit = CATALOGUE[name].unit
     moved = points(now, before) if unit == "share" else change(now, before)
@@ -60,7 +64,7 @@ def _tile(name: str, tint: int, view: View, totals: Line, series: list[Line]) ->
         change=moved,
         verdict=_verdict(name, moved),
         note=_note(name, totals, view),
-        spark=spark([line.number(name) for line in series]),
+        spark=spark(series.get(name, ())),
         tint=tint,
     )
 
@@ -69,7 +73,7 @@ def _absent(name: str, tint: int, view: View) -> Tile:
     dimensions = CATALOGUE[name].dimensions
     blocking = [words.dimension(each) for each in view.where if each not in dimensions]
     note = f"cannot be filtered by {' or '.join(blocking)}"
-    return Tile(name, words.metric(name), "not here", note, False, "", "", note, None, tint)
+    return Tile(name, words.metric(name), "–", note, False, "", "", note, None, tint)
 
 
 def _verdict(name: str, moved: str) -> str:
@@ -83,7 +87,7 @@ def _note(name: str, totals: Line, view: View) -> str:
     if name == "spend_usd" and totals.number(name):
         return "at list price"
     if name == "spend_reported_usd":
-        return "as clients count it" if totals.number(name) is not None else "no client said"
+        return "own estimate" if totals.number(name) is not None else "no client said"
     if name == "cache_hit_share" and (saved := totals.number("cache_savings_usd")) is not None:
         return f"{'saved' if saved >= 0 else 'cost'} {short_money(abs(saved))}"
     if name == "active_people" and (sessions := totals.number("sessions")) is not None:

@@ -15,7 +15,10 @@ METRICS = {
     "cost_per_session": "Cost per session",
     "cost_per_commit": "Cost per commit",
     "sessions": "Sessions",
-    "session_starts": "Session starts",
+    "session_cost_usd_p50": "Session cost (median)",
+    "session_cost_usd_p95": "Session cost (95th percentile)",
+    "session_context_tokens_max": "Largest context",
+    "prompt_chars_avg": "Prompt length",
 }
 DIMENSIONS = {
     "repo": "repository",

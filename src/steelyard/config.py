@@ -59,8 +59,8 @@ class Settings(BaseModel):
     )
     warehouse: str = Field(
         "",
-        description="URL of the analytical database; empty is DuckDB in the data folder."
-        " `duckdb:///path` or `clickhouse://user:password@host:8443/database`.",
+        description="URL of the analytical database, `duckdb:///path/to/file`; empty is a file in"
+        " the data folder.",
     )
     state: str = Field(
         "",

@@ -184,4 +184,7 @@ def _totals(store: Store, question: Question) -> Row:
 def _as_of(store: Store, now: dt.datetime) -> dt.datetime:
     """When the facts were last built; `now` before they ever were."""
     found = store.query("SELECT max(refreshed_at) FROM data_version")
-    return found[0][0] or now if found else now
+    built = found[0][0] if found else None
+    if not isinstance(built, dt.datetime):
+        return now
+    return built if built.tzinfo else built.replace(tzinfo=dt.UTC)  # kept as UTC without a zone

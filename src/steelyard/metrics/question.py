@@ -52,6 +52,11 @@ class Question:
         where = tuple(sorted(self.where.items()))
         return hash((self.metrics, self.start, self.end, self.by, where, self.compare))
 
+    def __reduce__(self) -> tuple[type[Question], tuple[Any, ...]]:
+        """Questions travel between a command and the server that holds its data folder."""
+        where = dict(self.where)
+        return Question, (self.metrics, self.start, self.end, self.by, where, self.compare)
+
     @property
     def declared(self) -> tuple[Metric, ...]:
         """The definitions of the metrics asked for."""

@@ -2,33 +2,41 @@
 
 One response is several lines that share message id and request id; only the last one has the final
 output count. Forks copy history under a new session id, side conversations replay their parent's
-messages under a new request id. The format is the client's own and changes without notice, so
-everything is optional here except what is counted.
+messages under a new request id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
 
 from steelyard.records import record_key
-from steelyard.sources.transcripts.rows import (
-    BadEntry,
-    Entry,
-    Found,
-    Reading,
-    Row,
+from steelyard.sources.transcripts.claude_lines import (
+    NOTHING,
+    Block,
+    Line,
+    Message,
+    Usage,
+    decode,
+    decode_many,
+    recognises,
+)
+from steelyard.sources.transcripts.rows import Copy, Decision, Found, Prompt, Request, ToolResult
+from steelyard.sources.transcripts.values import (
+    BadLine,
     count,
+    identity,
     mapping,
     micros,
     where,
     word,
 )
 
+__all__ = ["NAME", "SUB_AGENTS", "Reader", "decode", "decode_many", "recognises", "roots", "wants"]
 NAME = "claude-code"
 SUB_AGENTS = "subagents"
-REJECTED = "rejected"
 # What the client writes as a user message although nobody typed it.
 NOT_TYPED = (
     "<local-command-",
@@ -52,36 +60,41 @@ def roots(env: Mapping[str, str], home: Path) -> list[Path]:
     return [folder / "projects" for folder in folders]
 
 
-def recognises(entry: Entry) -> bool:
-    if "projectHash" in entry or "payload" in entry:
-        return False
-    known = "sessionId" in entry or "leafUuid" in entry or "uuid" in entry
-    return known and isinstance(entry.get("type"), str)
-
-
 def wants(line: bytes) -> bool:
     """Whether a line can count: inside JSON strings the quotes of these words are escaped."""
     return b'"usage"' in line or b'"user"' in line
 
 
-@dataclass(slots=True)
-class Response:
+class Response(NamedTuple):
     """The best line so far of one response: the one with the most output tokens."""
 
-    rank: tuple[int, int, int]
+    output: int
+    time: int
+    line: Line
+    message: Message
+    usage: Usage
     first: int  # time of the earliest line: stable while the file grows, equal in forks
-    row: Row
-    side: bool
-    sessions: tuple[str, str]  # as counted, as written
 
 
-@dataclass(slots=True)
-class Call:
+class Call(NamedTuple):
     """What a tool result needs to know of the call it answers."""
 
     tool: str
     session: str
     agent: str
+
+
+class Result(NamedTuple):
+    """A tool result before its call is known."""
+
+    line: Line
+    block: Block
+    time: int
+    decision: str
+    source: str
+
+
+NO_CALL = Call("", "", "")
 
 
 class Reader:
@@ -92,212 +105,190 @@ class Reader:
         self.fallback_session = path.parent.parent.name if below else path.stem
         self.responses: dict[tuple[str, str], Response] = {}
         self.calls: dict[str, Call] = {}
-        self.rows: list[Row] = []
-        self.waiting: list[Row] = []  # prompts whose answer has not been seen yet
+        self.prompts: list[Prompt] = []
+        self.unanswered: list[int] = []  # positions of prompts whose session is not settled
+        self.results: list[Result] = []
 
-    def add(self, entry: Entry) -> None:
-        kind = entry.get("type")
-        if kind == "assistant":
-            self._assistant(entry)
-        elif kind == "user":
-            self._user(entry)
+    def add(self, line: Line) -> None:
+        message = line.message
+        if not isinstance(message, Message):
+            return
+        if line.type == "assistant":
+            self._assistant(line, message)
+        elif line.type == "user":
+            self._user(line, message.content or "")
 
     def finish(self) -> Found:
         self._merge_unnamed()
-        found = Found()
+        found = Found(others=[*self.prompts])
         for (message, request), response in self.responses.items():
-            found.readings.append(_reading(message, request, response))
-            if not response.side:
-                found.originals |= {hash((session, message)) for session in response.sessions}
-        for row in self.rows:
-            if call := self.calls.get(row.get("tool_use_id", "")):
-                row |= Row(tool=call.tool, session=call.session, agent=call.agent)
-                row["mcp_server"] = _mcp_server(call.tool)
-            found.readings.append(Reading(row))
+            self._add_request(found, message, request, response)
+        for result in self.results:
+            self._add_result(found, result)
         return found
 
-    def _assistant(self, entry: Entry) -> None:
-        message = mapping(entry.get("message"))
-        session = self._session(entry)
-        self._settle_prompts(entry, session)
-        self._calls(entry, message, session)
-        usage = mapping(message.get("usage"))
-        model = word(message.get("model"))
-        if model == "<synthetic>" or entry.get("isApiErrorMessage") or not usage:
+    def _assistant(self, line: Line, message: Message) -> None:
+        if self.unanswered and not line.isSidechain:
+            self._settle_prompts(line)
+        if isinstance(message.content, list):
+            self._calls(line, message.content)
+        usage = message.usage
+        if usage is None or message.model == "<synthetic>" or line.isApiErrorMessage:
             return
-        tokens = _tokens(usage)
-        spent = tokens["input_tokens"] + tokens["output_tokens"]
-        spent += tokens["cache_read_tokens"] + tokens["cache_creation_tokens"]
-        if spent:
-            self._response(entry, message, session, tokens, spent)
-
-    def _response(
-        self, entry: Entry, message: Entry, session: str, tokens: Row, spent: int
-    ) -> None:
-        request = word(entry.get("requestId"))
-        identity = word(message.get("id")) or request or word(entry.get("uuid"))
-        if not identity:
-            raise BadEntry("a response without an id")
-        time = micros(entry.get("timestamp"))
-        rank, side = (tokens["output_tokens"], spent, time), bool(entry.get("isSidechain"))
-        held = self.responses.get((identity, request))
-        if held is not None and held.rank > rank:
-            held.first = min(held.first, time)
-            return
-        first = time if held is None else min(held.first, time)
-        row = self._row(entry, "api_request", session, time)
-        row |= tokens
-        row |= _attribution(entry, message, side)
-        row["request_id"] = request
-        sessions = (session, word(entry.get("sessionId")) or session)
-        self.responses[identity, request] = Response(rank, first, row, side, sessions)
+        request = word(line.requestId)
+        name = (word(message.id) or request or word(line.uuid), request)
+        if not name[0]:
+            raise BadLine("a response without an id")
+        message.content = None
+        time = micros(line.timestamp)
+        best = Response(count(usage.output_tokens), time, line, message, usage, time)
+        if (held := self.responses.get(name)) is not None:
+            first = min(held.first, time)
+            best = max(best, held, key=lambda response: response[:2])._replace(first=first)
+        self.responses[name] = best
 
     def _merge_unnamed(self) -> None:
         """Lines that lost their request id belong to the response with the same message id."""
         bare = [message for message, request in self.responses if not request]
-        if not bare:
-            return
-        named = {message: request for message, request in self.responses if request}
+        named = {message: request for message, request in self.responses if request and bare}
         for message in bare:
-            if message in named:
-                held = self.responses.pop((message, ""))
-                other = self.responses[message, named[message]]
-                other.first = min(other.first, held.first)
-                if held.rank > other.rank:
-                    held.row["request_id"], held.first = named[message], other.first
-                    self.responses[message, named[message]] = held
+            if request := named.get(message):
+                held, other = self.responses.pop((message, "")), self.responses[message, request]
+                best = max(held, other, key=lambda response: response.output)
+                first = min(held.first, other.first)
+                self.responses[message, request] = best._replace(first=first)
 
-    def _calls(self, entry: Entry, message: Entry, session: str) -> None:
-        content = message.get("content")
-        for block in content if isinstance(content, list) else ():
-            if block["type"] == "tool_use":
-                agent = word(entry.get("attributionAgent"))
-                self.calls[word(block["id"])] = Call(word(block.get("name")), session, agent)
-
-    def _settle_prompts(self, entry: Entry, session: str) -> None:
-        """A fork marks only copied answers with their origin: prompts follow their answer."""
-        if self.waiting and not entry.get("isSidechain"):
-            for row in self.waiting:
-                row["session"] = session
-            self.waiting.clear()
-
-    def _user(self, entry: Entry) -> None:
-        content = mapping(entry.get("message")).get("content")
-        if isinstance(content, str):
-            self._prompt(entry, content)
-        elif isinstance(content, list):
-            results = [block for block in content if block.get("type") == "tool_result"]
-            for block in results:
-                self._tool_result(entry, block)
-            if not results:
-                texts = [block.get("text") for block in content if block.get("type") == "text"]
-                self._prompt(entry, "\n".join(map(str, texts)))
-
-    def _prompt(self, entry: Entry, text: str) -> None:
-        if not _is_typed(entry, text):
+    def _add_request(self, found: Found, message: str, request: str, response: Response) -> None:
+        """A side conversation's response is known by its message: replays renew request ids."""
+        line, session = response.line, self._session(response.line)
+        side = bool(line.isSidechain)
+        told_apart = "" if side else request
+        key = record_key("transcripts", NAME, "api_request", message, told_apart, response.first)
+        row = _request(response, key, session, request)
+        if not (row.input_tokens or row.output_tokens or _cached(row)):
             return
-        session, time = self._session(entry), micros(entry.get("timestamp"))
-        identity = word(entry.get("uuid")) or f"{session} {time}"
-        row = self._row(entry, "user_prompt", session, time)
-        row["key"] = record_key("transcripts", NAME, "user_prompt", identity)
-        row["prompt_id"], row["chars"] = word(entry.get("promptId")), len(text)
-        self.rows.append(row)
-        self.waiting.append(row)
+        original = identity(session, message)
+        same = original ^ (crc32(told_apart.encode()) << 1) ^ side
+        found.requests.append(Copy(row, same, original if side else 0))
+        if not side:
+            found.originals.add(original)
+            if (written := word(line.sessionId)) not in ("", session):
+                found.originals.add(identity(written, message))
 
-    def _tool_result(self, entry: Entry, block: Entry) -> None:
-        call, time = word(block.get("tool_use_id")), micros(entry.get("timestamp"))
-        decision, source = _decision(entry)
-        row = self._row(entry, "tool_result", self._session(entry), time)
-        row["key"] = record_key("transcripts", NAME, "tool_result", call, time)
-        row["tool_use_id"], row["prompt_id"] = call, word(entry.get("promptId"))
-        row["success"] = "false" if block.get("is_error") else "true"
-        row["error"] = REJECTED if decision == "reject" else ""
-        self.rows.append(row)
+    def _calls(self, line: Line, content: list[Block]) -> None:
+        for block in content:
+            if block.type == "tool_use":
+                call = Call(word(block.name), self._session(line), word(line.attributionAgent))
+                self.calls[word(block.id)] = call
+
+    def _user(self, line: Line, content: str | list[Block]) -> None:
+        if isinstance(content, str):
+            self._prompt(line, content)
+            return
+        results = [block for block in content if block.type == "tool_result"]
+        if results:
+            time, decided = micros(line.timestamp), _decision(line)
+            line.message, line.toolUseResult = None, NOTHING  # they keep the line's bytes alive
+            self.results += [Result(line, block, time, *decided) for block in results]
+        else:
+            texts = [block.text for block in content if block.type == "text"]
+            self._prompt(line, "\n".join(map(str, texts)))
+
+    def _prompt(self, line: Line, text: str) -> None:
+        if not _is_typed(line, text):
+            return
+        session, time = self._session(line), micros(line.timestamp)
+        name = word(line.uuid) or f"{session} {time}"
+        key = record_key("transcripts", NAME, "user_prompt", name)
+        version, place = word(line.version), where(word(line.cwd), word(line.gitBranch))
+        prompt = word(line.promptId)
+        self.unanswered.append(len(self.prompts))
+        self.prompts.append(Prompt(key, time, NAME, session, version, place, prompt, len(text)))
+
+    def _settle_prompts(self, answer: Line) -> None:
+        """Forks mark only copied answers with where they came from: prompts follow the answer."""
+        for position in self.unanswered:
+            prompt = self.prompts[position]
+            self.prompts[position] = prompt._replace(session=self._session(answer))
+        self.unanswered.clear()
+
+    def _add_result(self, found: Found, result: Result) -> None:
+        line, block, time, decision, source = result
+        called = word(block.tool_use_id)
+        call = self.calls.get(called, NO_CALL)
+        session = call.session or self._session(line)
+        place = where(word(line.cwd), word(line.gitBranch))
+        about = (word(line.promptId), called, call.tool, call.agent, _mcp_server(call.tool))
+        rest = (time, NAME, session, word(line.version), place, *about)
+        success = "false" if block.is_error else "true"
+        key = record_key("transcripts", NAME, "tool_result", called, time)
+        error = "rejected" if decision == "reject" else ""
+        found.others.append(ToolResult(key, *rest, success, error))
         if decision:
-            asked = row.copy()
-            asked["key"] = record_key("transcripts", NAME, "tool_decision", call, time)
-            asked |= Row(
-                name="tool_decision", decision=decision, source=source, success="", error=""
-            )
-            self.rows.append(asked)
+            key = record_key("transcripts", NAME, "tool_decision", called, time)
+            found.others.append(Decision(key, *rest, decision, source))
 
-    def _session(self, entry: Entry) -> str:
-        origin = entry.get("requestSessionId") or mapping(entry.get("forkedFrom")).get("sessionId")
-        return word(origin or entry.get("sessionId")) or self.fallback_session
-
-    def _row(self, entry: Entry, name: str, session: str, time: int) -> Row:
-        return Row(
-            time=time,
-            assistant=NAME,
-            name=name,
-            session=session,
-            app_version=word(entry.get("version")),
-            attributes=where(word(entry.get("cwd")), word(entry.get("gitBranch"))),
-        )
+    def _session(self, line: Line) -> str:
+        return word(line.session()) or self.fallback_session
 
 
-def _reading(message: str, request: str, response: Response) -> Reading:
-    """A side conversation's response is known by its message alone: replays renew request ids."""
-    row, session = response.row, response.sessions[0]
-    request = "" if response.side else request
-    row["key"] = record_key("transcripts", NAME, "api_request", message, request, response.first)
-    same = hash((session, message, request, response.side))
-    return Reading(row, same, hash((session, message)) if response.side else 0)
-
-
-def _tokens(usage: Entry) -> Row:
-    split = mapping(usage.get("cache_creation"))
+def _request(response: Response, key: int, session: str, request: str) -> Request:
+    _, time, line, message, usage, _ = response
+    split = mapping(usage.cache_creation)
     hour = count(split.get("ephemeral_1h_input_tokens"))
     both = hour + count(split.get("ephemeral_5m_input_tokens"))
-    searches = mapping(usage.get("server_tool_use")).get("web_search_requests")
-    return Row(
-        input_tokens=count(usage.get("input_tokens")),
-        output_tokens=count(usage.get("output_tokens")),
-        cache_read_tokens=count(usage.get("cache_read_input_tokens")),
-        cache_creation_tokens=max(count(usage.get("cache_creation_input_tokens")), both),
+    searches = mapping(usage.server_tool_use).get("web_search_requests")
+    cost = line.costUSD  # written by old versions
+    return Request(
+        key=key,
+        time=time,
+        assistant=NAME,
+        session=session,
+        app_version=word(line.version),
+        attributes=where(word(line.cwd), word(line.gitBranch)),
+        model=word(message.model),
+        query_source="subagent" if line.isSidechain else "main",
+        request_id=request,
+        input_tokens=count(usage.input_tokens),
+        output_tokens=count(usage.output_tokens),
+        cache_read_tokens=count(usage.cache_read_input_tokens),
+        cache_creation_tokens=max(count(usage.cache_creation_input_tokens), both),
         cache_creation_1h_tokens=hour if split else None,
         web_searches=None if searches is None else count(searches),
+        cost_nanos=round(cost * 1e9) if isinstance(cost, int | float) else None,
+        effort=word(line.effort),
+        speed=word(usage.speed),
+        agent=word(line.attributionAgent),
+        skill=word(line.attributionSkill),
+        plugin=word(line.attributionPlugin),
+        mcp_server=word(line.attributionMcpServer),
     )
 
 
-def _attribution(entry: Entry, message: Entry, side: bool) -> Row:
-    row = Row(
-        model=word(message.get("model")),
-        query_source="subagent" if side else "main",
-        effort=word(entry.get("effort")),
-        speed=word(message["usage"].get("speed")),
-        agent=word(entry.get("attributionAgent")),
-        skill=word(entry.get("attributionSkill")),
-        plugin=word(entry.get("attributionPlugin")),
-        mcp_server=word(entry.get("attributionMcpServer")),
-    )
-    if isinstance(cost := entry.get("costUSD"), int | float):  # written by old versions
-        row["cost_nanos"] = round(cost * 1_000_000_000)
-    return row
+def _cached(row: Request) -> int:
+    return row.cache_read_tokens + row.cache_creation_tokens
 
 
-def _is_typed(entry: Entry, text: str) -> bool:
+def _is_typed(line: Line, text: str) -> bool:
     """Whether a person wrote this: not a side conversation, meta line, summary or command."""
-    if entry.get("isSidechain") or entry.get("isMeta") or entry.get("isCompactSummary"):
+    if line.isSidechain or line.isMeta or line.isCompactSummary or line.isVisibleInTranscriptOnly:
         return False
-    if entry.get("isVisibleInTranscriptOnly") or not text:
+    if mapping(line.origin).get("kind", "human") != "human":
         return False
-    if mapping(entry.get("origin")).get("kind", "human") != "human":
-        return False
-    return not text.lstrip().startswith(NOT_TYPED)
+    return bool(text) and not text.lstrip().startswith(NOT_TYPED)
 
 
-def _decision(entry: Entry) -> tuple[str, str]:
+def _decision(line: Line) -> tuple[str, str]:
     """Who decided on a tool call and how; ('', '') where the transcript does not say.
 
     A denial of kind "user-rejected" can also be the client's own refusal in print mode: then
     `permissionDecision` says so, and it is believed.
     """
-    said = mapping(entry.get("permissionDecision"))
+    said = mapping(line.permissionDecision)
     if said.get("decision") in ("accept", "reject"):
         return word(said["decision"]), word(said.get("source"))
-    refused = entry.get("toolUseResult") == "User rejected tool use"
-    if refused or entry.get("toolDenialKind") == "user-rejected":
+    refused = bytes(line.toolUseResult) == b'"User rejected tool use"'
+    if refused or line.toolDenialKind == "user-rejected":
         return "reject", "user_reject"
     return "", ""
 

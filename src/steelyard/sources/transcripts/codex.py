@@ -14,17 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from steelyard.records import record_key
-from steelyard.sources.transcripts.rows import (
-    Entry,
-    Found,
-    Reading,
-    Row,
-    count,
-    mapping,
-    micros,
-    where,
-    word,
-)
+from steelyard.sources.transcripts.lines import parse
+from steelyard.sources.transcripts.rows import Copy, Decision, Found, Prompt, Request, ToolResult
+from steelyard.sources.transcripts.values import Entry, count, mapping, micros, where, word
 
 NAME = "codex"
 KINDS = {
@@ -63,6 +55,14 @@ def wants(line: bytes) -> bool:
     return True
 
 
+def decode(line: bytes) -> Entry:
+    return parse(line)
+
+
+def decode_many(block: bytes) -> None:
+    """These files are small: line by line will do."""
+
+
 class Reader:
     """Collects one rollout; `finish` gives its rows."""
 
@@ -72,10 +72,10 @@ class Reader:
         self.is_sub_agent = self.is_copied = self.is_known = False
         self.agent = ""
         self.before: Total = ()
-        self.requests: dict[Total, Row] = {}
-        self.prompts: dict[str, dict[str, list[Row]]] = {}
+        self.requests: dict[Total, Request] = {}
+        self.prompts: dict[str, dict[str, dict[int, Prompt]]] = {}  # turn, kind of line, key
         self.calls: dict[str, str] = {}
-        self.results: dict[str, Row] = {}
+        self.results: dict[str, ToolResult] = {}
         self.outcomes: dict[str, tuple[str, str]] = {}
 
     def add(self, entry: Entry) -> None:
@@ -95,16 +95,18 @@ class Reader:
             self._item(entry, payload)
 
     def finish(self) -> Found:
-        rows = list(self.requests.values())
+        found = Found([Copy(request) for request in self.requests.values()])
         for kinds in self.prompts.values():
-            rows += kinds.get("UserMessage") or kinds.get("user_message") or []
-        for call, row in self.results.items():
-            success, error = self.outcomes.get(call, (row["success"], ""))
-            row |= Row(tool=self.calls.get(call, ""), success=success, error=error)
-            rows.append(row)
+            said = kinds.get("UserMessage") or kinds.get("user_message") or {}
+            found.others += said.values()
+        for call, result in self.results.items():
+            success, error = self.outcomes.get(call, (result.success, ""))
+            tool = self.calls.get(call, "")
+            result = result._replace(tool=tool, success=success, error=error)
+            found.others.append(result)
             if error:
-                rows.append(_refusal(row))
-        return Found([Reading(row) for row in rows])
+                found.others.append(_refusal(result))
+        return found
 
     def _meta(self, meta: Entry) -> None:
         """Only the first one is this thread's own; copied history brings its parent's along."""
@@ -149,14 +151,15 @@ class Reader:
     def _usage_record(self, entry: Entry, record: Entry) -> None:
         """One response; it names its thread, so copies in forks are known by it."""
         thread = word(record.get("thread_id")) or self.thread
-        response = word(record.get("response_id"))
+        if not (response := word(record.get("response_id"))):
+            return
         key = record_key("transcripts", NAME, "api_request", thread, response)
-        session = word(record.get("session_id")) or self.session
         total = _total(mapping(record.get("thread_token_usage")))
-        row = self._request(entry, mapping(record.get("usage")), key)
-        if row and response:
-            total = total if any(total) else (key,)
-            self.requests[total] = row | Row(request_id=response, session=session)
+        request = self._request(entry, mapping(record.get("usage")), key)
+        if request:
+            session = word(record.get("session_id")) or self.session
+            request = request._replace(request_id=response, session=session)
+            self.requests[total if any(total) else (key,)] = request
 
     def _token_count(self, entry: Entry, info: Entry) -> None:
         """A running total: counts once, unless a response was recorded with the same total."""
@@ -168,32 +171,37 @@ class Reader:
             return
         last = mapping(info.get("last_token_usage")) or _difference(total, before)
         key = record_key("transcripts", NAME, "api_request", self.thread, *total)
-        if row := self._request(entry, last, key):
-            self.requests[total] = row
+        if request := self._request(entry, last, key):
+            self.requests[total] = request
 
-    def _request(self, entry: Entry, usage: Entry, key: int) -> Row | None:
+    def _request(self, entry: Entry, usage: Entry, key: int) -> Request | None:
         cached, written = (count(usage.get(name)) for name in USAGE[1:3])
         fresh = max(count(usage.get("input_tokens")) - cached - written, 0)
         output = count(usage.get("output_tokens"))
         if not fresh + cached + written + output:
             return None
-        row = self._row(entry, "api_request", key)
-        row |= Row(input_tokens=fresh, output_tokens=output, cache_read_tokens=cached)
-        row |= Row(cache_creation_tokens=written, model=self.model, effort=self.effort)
-        row["query_source"] = "subagent" if self.is_sub_agent else "main"
-        return row
+        return Request(
+            *self._head(entry, key),
+            model=self.model,
+            query_source="subagent" if self.is_sub_agent else "main",
+            request_id="",
+            input_tokens=fresh,
+            output_tokens=output,
+            cache_read_tokens=cached,
+            cache_creation_tokens=written,
+            effort=self.effort,
+            agent=self.agent,
+        )
 
-    def _prompt(self, entry: Entry, kind: str, identity: str, texts: list[object]) -> None:
+    def _prompt(self, entry: Entry, kind: str, name: str, texts: list[object]) -> None:
         """Newer versions write an item, older ones an event, some both: one kind a turn counts."""
         text = "\n".join(part for part in texts if isinstance(part, str))
         if self.is_sub_agent or not text:
             return
-        identity = identity or f"{self.turn} {micros(entry.get('timestamp'))}"
-        key = record_key("transcripts", NAME, "user_prompt", self.thread, identity)
-        row = self._row(entry, "user_prompt", key) | Row(chars=len(text), prompt_id=self.turn)
-        said = self.prompts.setdefault(self.turn, {}).setdefault(kind, [])
-        if all(other["key"] != key for other in said):
-            said.append(row)
+        name = name or f"{self.turn} {micros(entry.get('timestamp'))}"
+        key = record_key("transcripts", NAME, "user_prompt", self.thread, name)
+        said = self.prompts.setdefault(self.turn, {}).setdefault(kind, {})
+        said[key] = Prompt(*self._head(entry, key), prompt_id=self.turn, chars=len(text))
 
     def _item(self, entry: Entry, item: Entry) -> None:
         call = word(item.get("call_id"))
@@ -201,9 +209,11 @@ class Reader:
             self.calls[call] = word(item.get("name")) or "shell"
         elif item.get("type") in OUTPUTS and call:
             key = record_key("transcripts", NAME, "tool_result", self.thread, call)
-            row = self._row(entry, "tool_result", key)
-            row |= Row(tool_use_id=call, prompt_id=self.turn, success=_exit(item.get("output")))
-            self.results[call] = row
+            success = _exit(item.get("output"))
+            head = self._head(entry, key)
+            self.results[call] = ToolResult(
+                *head, self.turn, call, "", self.agent, "", success=success, error=""
+            )
 
     def _outcome(self, call: str, end: Entry) -> None:
         status, exit_code = end.get("status"), end.get("exit_code")
@@ -214,17 +224,10 @@ class Reader:
         elif status == "completed" or exit_code == 0 or end.get("success"):
             self.outcomes[call] = ("true", "")
 
-    def _row(self, entry: Entry, name: str, key: int) -> Row:
-        return Row(
-            key=key,
-            time=micros(entry.get("timestamp")),
-            assistant=NAME,
-            name=name,
-            session=self.session,
-            agent=self.agent,
-            app_version=self.version,
-            attributes=where(self.cwd, self.branch),
-        )
+    def _head(self, entry: Entry, key: int) -> tuple[int, int, str, str, str, str]:
+        """What all rows begin with."""
+        time, place = micros(entry.get("timestamp")), where(self.cwd, self.branch)
+        return key, time, NAME, self.session, self.version, place
 
 
 def _effort(context: Entry) -> str:
@@ -249,10 +252,9 @@ def _exit(output: object) -> str:
     return "" if found is None else str(int(found[1]) == 0).lower()
 
 
-def _refusal(row: Row) -> Row:
-    asked = Row(name="tool_decision", decision="reject", source="user_reject", success="")
-    key = record_key("transcripts", NAME, "tool_decision", row["session"], row["tool_use_id"])
-    return row | asked | Row(key=key, error="")
+def _refusal(result: ToolResult) -> Decision:
+    key = record_key("transcripts", NAME, "tool_decision", result.session, result.tool_use_id)
+    return Decision(key, *result[1:11], decision="reject", source="user_reject")
 
 
 def _is_older(turn: str, thread: str) -> bool:

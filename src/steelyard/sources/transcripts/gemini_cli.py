@@ -1,4 +1,4 @@
-"""Gemini CLI's chats: `tmp/<project>/chats/session-*.jsonl`, or one JSON document in older versions.
+"""Gemini CLI's chats: `tmp/<project>/chats/session-*.jsonl`; older versions: one JSON document.
 
 A message is written again when its tool calls have ended, and whole histories come again in `$set`
 lines, so messages are known by their id. Input includes cached tokens on the way in; thoughts are
@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from steelyard.records import record_key
-from steelyard.sources.transcripts.rows import (
-    BadEntry,
+from steelyard.sources.transcripts.lines import parse
+from steelyard.sources.transcripts.rows import Copy, Found, Prompt, Request, ToolResult
+from steelyard.sources.transcripts.values import (
+    BadLine,
     Entry,
-    Found,
-    Reading,
-    Row,
     count,
     mapping,
     micros,
@@ -43,6 +43,14 @@ def wants(line: bytes) -> bool:
     return True
 
 
+def decode(line: bytes) -> Entry:
+    return parse(line)
+
+
+def decode_many(block: bytes) -> None:
+    """These files are small: line by line will do."""
+
+
 def document(text: Entry) -> list[Entry]:
     """The entries of an older version's file, which is one JSON document."""
     messages = text.get("messages")
@@ -50,16 +58,24 @@ def document(text: Entry) -> list[Entry]:
     return [head, *(messages if isinstance(messages, list) else ())]
 
 
+class Identity(NamedTuple):
+    """The key of a row and its time in microseconds."""
+
+    key: int
+    time: int
+
+
 class Reader:
     """Collects one chat; `finish` gives its rows."""
 
     def __init__(self, path: Path) -> None:
-        self.folder, self.session = path.parent.name, path.stem
+        self.folder, self.session, self.is_sub_agent = path.parent.name, path.stem, False
         parts = path.parts
         project = parts[parts.index("chats") - 1] if "chats" in parts[1:] else ""
-        self.project = "" if HASH.fullmatch(project) else project
-        self.is_sub_agent = False
-        self.rows: dict[tuple[str, str], Row] = {}
+        self.attributes = where("" if HASH.fullmatch(project) else project, "")
+        self.requests: dict[int, Request] = {}
+        self.prompts: dict[int, Prompt] = {}
+        self.results: dict[int, ToolResult] = {}
 
     def add(self, entry: Entry) -> None:
         if "projectHash" in entry:
@@ -70,14 +86,14 @@ class Reader:
             self._message(entry)
 
     def finish(self) -> Found:
-        for row in self.rows.values():
-            row["session"] = self.session
-            if self.is_sub_agent and row["name"] == "api_request":
-                row["query_source"] = "subagent"
-        kept = self.rows.values()
-        if self.is_sub_agent:
-            kept = [row for row in kept if row["name"] != "user_prompt"]
-        return Found([Reading(row) for row in kept])
+        kind, session = "subagent" if self.is_sub_agent else "main", self.session
+        found = Found()
+        for request in self.requests.values():
+            found.requests.append(Copy(request._replace(session=session, query_source=kind)))
+        prompts = () if self.is_sub_agent else self.prompts.values()
+        found.others += [prompt._replace(session=session) for prompt in prompts]
+        found.others += [result._replace(session=session) for result in self.results.values()]
+        return found
 
     def _head(self, entry: Entry) -> None:
         """A sub-agent's chat lies in a folder named after its parent's session."""
@@ -94,17 +110,30 @@ class Reader:
                 self._tool_result(entry, call)
 
     def _request(self, entry: Entry) -> None:
+        """A message written again counts once; the copy with the most output stays."""
         tokens = mapping(entry.get("tokens"))
         cached = count(tokens.get("cached"))
         fresh = max(count(tokens.get("input")) - cached, 0)
         output = count(tokens.get("output")) + count(tokens.get("thoughts"))
         if not fresh + cached + output:
             return
-        row = self._row(entry, "api_request")
-        row |= Row(input_tokens=fresh, cache_read_tokens=cached, cache_creation_tokens=0)
-        row |= Row(output_tokens=output, request_id=word(entry.get("id")))
-        row |= Row(model=word(entry.get("model")), query_source="main")
-        self._keep(row)
+        key, time = _identify(entry, "api_request")
+        if (held := self.requests.get(key)) is None or held.output_tokens <= output:
+            self.requests[key] = Request(
+                key=key,
+                time=time,
+                assistant=NAME,
+                session="",
+                app_version="",
+                attributes=self.attributes,
+                model=word(entry.get("model")),
+                query_source="",
+                request_id=word(entry.get("id")),
+                input_tokens=fresh,
+                output_tokens=output,
+                cache_read_tokens=cached,
+                cache_creation_tokens=0,
+            )
 
     def _prompt(self, entry: Entry) -> None:
         content = entry.get("content")
@@ -112,35 +141,35 @@ class Reader:
         texts = [part if isinstance(part, str) else part.get("text") for part in parts]
         text = "\n".join(part for part in texts if isinstance(part, str))
         if text and not text.lstrip().startswith(NOT_TYPED):
-            row = self._row(entry, "user_prompt")
-            row["chars"] = len(text)
-            self._keep(row)
+            key, time = _identify(entry, "user_prompt")
+            self.prompts[key] = Prompt(key, time, NAME, "", "", self.attributes, "", len(text))
 
     def _tool_result(self, entry: Entry, call: Entry) -> None:
         """A call that is still running has no outcome yet; its message is written again."""
-        if (success := OUTCOMES.get(word(call.get("status")))) is None:
+        status, name = word(call.get("status")), word(call.get("id"))
+        if (success := OUTCOMES.get(status)) is None:
             return
         message = entry | {"timestamp": call.get("timestamp") or entry.get("timestamp")}
-        row = self._row(message, "tool_result", word(call.get("id")))
-        row |= Row(tool=word(call.get("name")), tool_use_id=word(call.get("id")), success=success)
-        if call.get("status") == "cancelled":
-            row["error"] = "cancelled"
-        self._keep(row)
-
-    def _keep(self, row: Row) -> None:
-        """Of copies of a message the one with the most output stays."""
-        identity = (row["name"], str(row["key"]))
-        held = self.rows.get(identity)
-        if held is None or held.get("output_tokens", 0) <= row.get("output_tokens", 0):
-            self.rows[identity] = row
-
-    def _row(self, entry: Entry, name: str, *more: str) -> Row:
-        if not (identity := word(entry.get("id"))):
-            raise BadEntry("a message without an id")
-        return Row(
-            key=record_key("transcripts", NAME, name, identity, *more),
-            time=micros(entry.get("timestamp")),
+        key, time = _identify(message, "tool_result", name)
+        self.results[key] = ToolResult(
+            key=key,
+            time=time,
             assistant=NAME,
-            name=name,
-            attributes=where(self.project, ""),
+            session="",
+            app_version="",
+            attributes=self.attributes,
+            prompt_id="",
+            tool_use_id=name,
+            tool=word(call.get("name")),
+            agent="",
+            mcp_server="",
+            success=success,
+            error=status if status == "cancelled" else "",
         )
+
+
+def _identify(entry: Entry, name: str, *more: str) -> Identity:
+    if not (message := word(entry.get("id"))):
+        raise BadLine("a message without an id")
+    key = record_key("transcripts", NAME, name, message, *more)
+    return Identity(key, micros(entry.get("timestamp")))

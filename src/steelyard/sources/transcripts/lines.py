@@ -13,34 +13,29 @@ from typing import BinaryIO
 import orjson
 from isal import isal_zlib
 
-from steelyard.sources.transcripts.model import FileMark
-from steelyard.sources.transcripts.rows import BadEntry, Entry
+from steelyard.sources.transcripts.marks import FileMark
+from steelyard.sources.transcripts.values import BadLine, Entry
 
 BLOCK = 1 << 20
 LONGEST_LINE = 64 << 20
 
 
 class Lines:
-    """The lines of an open file, and its mark once they have been read.
+    """The lines of an open file in blocks of whole lines, and its mark once they have been read."""
 
-    A line longer than `LONGEST_LINE` comes as None; blank lines come as b"".
-    """
-
-    def __init__(self, path: Path, file: BinaryIO, size: int, mtime_ns: int) -> None:
-        self.path, self.file = path, file
+    def __init__(self, file: BinaryIO, size: int, mtime_ns: int) -> None:
+        self.file = file
         self.size, self.mtime_ns, self.digest = size, mtime_ns, 0
 
-    def __iter__(self) -> Iterator[bytes | None]:
+    def blocks(self) -> Iterator[bytes]:
+        """Blocks that end with a line; a line above `LONGEST_LINE` is cut and is no JSON then."""
         while block := self._read(BLOCK):
             if not block.endswith(b"\n"):
                 block += (rest := self.file.readline(LONGEST_LINE))
                 self.digest = isal_zlib.crc32(rest, self.digest)
-            whole = block.endswith(b"\n")
-            lines = block.split(b"\n")
-            last = lines.pop()
-            yield from lines
-            if not whole:
-                yield None if self._skip_rest() else last
+                if len(rest) == LONGEST_LINE and not rest.endswith(b"\n"):
+                    self._skip_rest()
+            yield block
 
     def whole(self, limit: int) -> bytes:
         """The file as one piece, cut at `limit` bytes."""
@@ -54,14 +49,20 @@ class Lines:
         self.digest = isal_zlib.crc32(block, self.digest)
         return block
 
-    def _skip_rest(self) -> bool:
-        """Read on to the end of an overlong line; False at the end of the file."""
-        skipped = False
+    def _skip_rest(self) -> None:
+        """Read on to the end of an overlong line."""
         while rest := self.file.readline(BLOCK):
-            self.digest, skipped = isal_zlib.crc32(rest, self.digest), True
+            self.digest = isal_zlib.crc32(rest, self.digest)
             if rest.endswith(b"\n"):
                 break
-        return skipped
+
+
+def split(block: bytes) -> list[bytes]:
+    """The lines of a block, without their ends."""
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def digest(path: Path) -> int:
@@ -80,26 +81,41 @@ def looks_whole(line: bytes) -> bool:
 
 
 def parse(line: bytes) -> Entry:
-    """The JSON object on a line. Half surrogate pairs, as JavaScript writes them, are accepted."""
+    """The JSON object on a line. Raises BadLine."""
     try:
         entry = orjson.loads(line)
     except orjson.JSONDecodeError:
-        entry = _parse_leniently(line)
+        entry = orjson.loads(repair(line))
     if not isinstance(entry, dict):
-        raise BadEntry("not a JSON object")
+        raise BadLine("not a JSON object")
     return entry
 
 
+def try_parse(line: bytes) -> Entry | None:
+    """The JSON object on a line, None where there is none."""
+    try:
+        return parse(line)
+    except BadLine:
+        return None
+
+
+def repair(line: bytes) -> bytes:
+    """The same JSON without what strict readers refuse: bytes that are no UTF-8, a byte order
+    mark, and half surrogate pairs, which JavaScript writes where it cuts a string. Raises BadLine.
+    """
+    try:
+        text = line.decode("utf-8-sig", "replace")
+        value = json.loads(text, parse_constant=lambda name: None)  # NaN and the like
+    except (ValueError, RecursionError):
+        raise BadLine("not valid JSON") from None
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def is_utf8(line: bytes) -> bool:
+    if line.isascii():
+        return True
     try:
         line.decode()
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _parse_leniently(line: bytes) -> object:
-    try:
-        return json.loads(line.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        raise BadEntry("not valid JSON") from None

@@ -11,25 +11,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from steelyard.sources.transcripts import lines, paths
-from steelyard.sources.transcripts.file import Content, originals, read_file
-from steelyard.sources.transcripts.model import (
-    LISTED,
-    Batch,
-    FileMark,
-    Problem,
-    Progress,
-    ResumeState,
-    Summary,
-    Tally,
+from steelyard.sources.transcripts.batch import Batch, Progress, Summary, Tally
+from steelyard.sources.transcripts.file import Content, read_file
+from steelyard.sources.transcripts.marks import LISTED, FileMark, Problem, ResumeState
+from steelyard.sources.transcripts.rows import (
+    Copy,
+    Decision,
+    Found,
+    Prompt,
+    Request,
+    Row,
+    ToolResult,
 )
-from steelyard.sources.transcripts.rows import Found, Reading, Row, to_table
+from steelyard.sources.transcripts.table import to_table
+from steelyard.sources.transcripts.workers import read_all
 
 BATCH_ROWS, MOST_ROWS = 10_000, 20_000  # a batch goes out at the first, never above the other
-COUNTED = {
-    "api_request": "requests",
-    "user_prompt": "prompts",
-    "tool_result": "tool_results",
-    "tool_decision": "decisions",
+COUNTED: dict[type[Row], str] = {
+    Request: "requests",
+    Prompt: "prompts",
+    ToolResult: "tool_results",
+    Decision: "decisions",
 }
 
 
@@ -44,17 +46,19 @@ def read_transcripts(
     progress: Callable[[Progress], None] = ignore,
     resume: ResumeState | None = None,
     env: Mapping[str, str] | None = None,
+    workers: int | None = None,
 ) -> Iterator[Batch]:
     """Read session files below `path`, or those of this user, as batches of `records.EVENTS`.
 
     `person` is an e-mail to put all rows down to. Files that `resume` knows and that have not
     changed are skipped; a file that grew is read again whole, and its rows have the same keys. A
     key comes a second time only when a later file holds more output for the same response: the
-    row with the most output tokens is the right one. Raises BadFile when `path` does not exist.
+    row with the most output tokens is the right one. `workers` processes read files (0: none;
+    by default as many as pay off). Raises BadFile when `path` does not exist.
     """
     reading = _Reading(resume or ResumeState(), person or "")
-    files = paths.find(path, os.environ if env is None else env, reading.unreadable)
-    yield from reading.batches(files, progress)
+    files = paths.find(path, os.environ if env is None else env, reading.cannot_list)
+    yield from reading.batches(files, progress, workers)
 
 
 class _Reading:
@@ -64,27 +68,29 @@ class _Reading:
         self.resume, self.person = resume, person
         self.tallies: dict[str, Tally] = {}
         self.problems: list[Problem] = []
-        self.skipped = self.unrecognised = self.unreadable_files = self.malformed = 0
-        self.seen: dict[int, int] = {}  # key -> output tokens that went out with it
+        self.skipped = self.unrecognised = self.unreadable = self.malformed = 0
+        self.outputs: dict[int, int] = {}  # key of a request -> output tokens that went out
         self.keys: dict[int, int] = {}  # the same response -> the key it went out with
+        self.others: set[int] = set()  # keys of all other rows
         self.originals: set[int] = set()
-        self.held: list[Reading] = []  # rows that may turn out to be replays
+        self.held: list[Copy] = []  # requests that may turn out to be replays
         self.rows: list[Row] = []
         self.marks: dict[str, FileMark] = {}
         self.held_marks: dict[str, FileMark] = {}
 
-    def batches(self, files: list[Path], progress: Callable[[Progress], None]) -> Iterator[Batch]:
-        sizes = {file: _size(file) for file in files}
+    def batches(
+        self, files: list[Path], progress: Callable[[Progress], None], workers: int | None
+    ) -> Iterator[Batch]:
+        sizes = {str(file): _size(file) for file in files}
         todo = [file for file in files if not self._is_unchanged(file)]
         self.skipped = len(files) - len(todo)
-        total, done, out = sum(sizes[file] for file in todo), 0, 0
-        main = [file for file in todo if not paths.is_sub_agents(file)]
-        for number, file in enumerate(todo, 1):
-            if number == len(main) + 1:
-                self._learn_parents(todo[len(main) :], set(main))
-                self._release()
-            self._read(file, hold=number <= len(main))
-            done += sizes[file]
+        total, done, out = sum(sizes[str(file)] for file in todo), 0, 0
+        sessions = [file for file in todo if not paths.is_sub_agents(file)]
+        for number, content in enumerate(read_all(todo, total, workers), 1):
+            if number == len(sessions) + 1:
+                self._learn_parents(todo[len(sessions) :], set(sessions))
+            self._take(content, hold=number <= len(sessions))
+            done += sizes[content.path]
             for batch in self._full():
                 out += batch.table.num_rows
                 yield batch
@@ -98,66 +104,79 @@ class _Reading:
             tools=self.tallies,
             skipped=self.skipped,
             unrecognised=self.unrecognised,
-            unreadable=self.unreadable_files,
+            unreadable=self.unreadable,
             malformed=self.malformed,
-            problems=tuple(self.problems),
+            problems=tuple(self.problems[:LISTED]),
         )
 
-    def unreadable(self, error: OSError) -> None:
-        self.unreadable_files += 1
-        self._problem(str(error.filename), 0, error.strerror or type(error).__name__)
+    def cannot_list(self, error: OSError) -> None:
+        self._cannot_read(str(error.filename), error.strerror or type(error).__name__)
 
-    def _read(self, file: Path, *, hold: bool) -> None:
-        try:
-            content = read_file(file, lambda line, reason: self._malformed(file, line, reason))
-        except OSError as error:
-            self.unreadable(error)
+    def _cannot_read(self, path: str, reason: str) -> None:
+        self.unreadable += 1
+        self.problems.append(Problem(path, 0, reason))
+
+    def _take(self, content: Content, *, hold: bool) -> None:
+        if content.mark is None:
+            self._cannot_read(content.path, content.unreadable)
             return
-        if not content.tool:
-            self.unrecognised += content.lines > 0
-        self._take(file, content, hold)
-
-    def _take(self, file: Path, content: Content, hold: bool) -> None:
-        tally = self.tallies.setdefault(content.tool, Tally()) if content.tool else Tally()
-        tally.files, tally.lines = tally.files + 1, tally.lines + content.lines
+        self._count(content)
         self.originals |= content.found.originals
-        waits = hold and self._admit_all(content.found)
+        waits = self._admit_all(content.found)
         if not hold:
-            self.held += content.found.readings
             self._release()
-        marks = self.held_marks if waits else self.marks
-        marks[str(file)] = content.mark
+        marks = self.held_marks if waits and hold else self.marks
+        marks[content.path] = content.mark
+
+    def _count(self, content: Content) -> None:
+        self.malformed += content.malformed
+        self.problems += content.problems[: max(LISTED - len(self.problems), 0)]
+        if content.tool:
+            tally = self.tallies.setdefault(content.tool, Tally())
+            tally.files, tally.lines = tally.files + 1, tally.lines + content.lines
+        else:
+            self.unrecognised += content.lines > 0
 
     def _admit_all(self, found: Found) -> bool:
         """Let rows out; possible replays wait until all sessions have been read."""
-        waits = [reading for reading in found.readings if reading.replay_of]
+        for row in found.others:
+            if row.key not in self.others:
+                self.others.add(row.key)
+                self._let_out(row)
+        waits = [copy for copy in found.requests if copy.replay_of]
         self.held += waits
-        for reading in found.readings:
-            if not reading.replay_of:
-                self._admit(reading)
+        for copy in found.requests:
+            if not copy.replay_of:
+                self._admit(copy)
         return bool(waits)
 
     def _release(self) -> None:
         """Let out what waited, unless the original has been seen."""
-        for reading in self.held:
-            if reading.replay_of not in self.originals:
-                self._admit(reading)
+        for copy in self.held:
+            if copy.replay_of not in self.originals:
+                self._admit(copy)
         self.held.clear()
         self.marks |= self.held_marks
         self.held_marks.clear()
 
-    def _admit(self, reading: Reading) -> None:
-        row, output = reading.row, reading.row.get("output_tokens", 0)
-        if reading.same:
-            row["key"] = self.keys.setdefault(reading.same, row["key"])
-        before = self.seen.get(row["key"])
-        if before is not None and before >= output:
+    def _admit(self, copy: Copy) -> None:
+        request = copy.request
+        if copy.same:
+            key = self.keys.setdefault(copy.same, request.key)
+            request = request if key == request.key else request._replace(key=key)
+        before = self.outputs.get(request.key)
+        if before is not None and before >= request.output_tokens:
             return
-        self.seen[row["key"]] = output
-        self.rows.append(row)
+        self.outputs[request.key] = request.output_tokens
         if before is None:
-            counted, tally = COUNTED[row["name"]], self.tallies[row["assistant"]]
-            setattr(tally, counted, getattr(tally, counted) + 1)
+            self._let_out(request)
+        else:
+            self.rows.append(request)
+
+    def _let_out(self, row: Row) -> None:
+        self.rows.append(row)
+        counted, tally = COUNTED[type(row)], self.tallies[row.assistant]
+        setattr(tally, counted, getattr(tally, counted) + 1)
 
     def _full(self) -> Iterator[Batch]:
         """Full batches; marks go out with the last row of their files."""
@@ -171,11 +190,11 @@ class _Reading:
             yield batch
 
     def _learn_parents(self, sub_agents: Iterable[Path], read: set[Path]) -> None:
+        """Sessions that are not read now still tell which of their messages were replayed."""
+        self._release()
         for parent in sorted({paths.parent_of(file) for file in sub_agents} - read):
-            try:
-                self.originals.update(originals(parent))
-            except OSError as error:
-                self.unreadable(error)
+            if parent.is_file():
+                self.originals |= read_file(parent).found.originals
 
     def _is_unchanged(self, file: Path) -> bool:
         mark = self.resume.marks.get(str(file))
@@ -188,14 +207,6 @@ class _Reading:
             return stat.st_mtime_ns == mark.mtime_ns or lines.digest(file) == mark.digest
         except OSError:
             return False
-
-    def _malformed(self, file: Path, line: int, reason: str) -> None:
-        self.malformed += 1
-        self._problem(str(file), line, reason)
-
-    def _problem(self, path: str, line: int, reason: str) -> None:
-        if len(self.problems) < LISTED:
-            self.problems.append(Problem(path, line, reason))
 
 
 def _size(file: Path) -> int:

@@ -86,71 +86,58 @@ def _employee(person: str, number: int) -> dict[str, Any]:
 def _work(
     facts: dict[str, Rows], chance: random.Random, day: dt.date, person: str, weight: int, age: int
 ) -> None:
-    picked = chance.choices(MODELS, [model[2] for model in MODELS], k=1 + weight // 3)
-    growth = 1.6 - age / 120
+    """One session of a person on a day, with one or two models."""
+    shares = [share for _, _, share, _ in MODELS]
+    picked = list(dict.fromkeys(chance.choices(range(len(MODELS)), shares, k=1 + weight // 3)))
     session = f"{chance.getrandbits(64):016x}"
-    for model, assistant, _, prices in set((m[0], m[1], 0, m[0]) for m in picked):
-        found = next(each for each in MODELS if each[0] == model)
-        common = {
-            "day": day,
-            "person": person,
-            "assistant": assistant,
-            "session": session,
-            "model": model,
-            "model_reported": model,
-            "witness": "metrics",
-            "repo": f"acme/{TEAMS[weight % 5]}-{'app' if weight % 2 else 'service'}",
-        }
-        spent = 0
-        for kind, size in MIX.items():
-            if kind == "cacheCreation" and assistant != "claude-code":
-                continue
-            tokens = int(size * weight * growth * chance.uniform(0.4, 1.6))
-            nanos = _nanos(found[3], kind, tokens)
-            spent += nanos or 0
-            facts["usage"].append(
-                common
-                | {
-                    "token_type": kind,
-                    "tokens": tokens,
-                    "list_nanos": nanos,
-                    "input_nanos": _nanos(found[3], "input", tokens),
-                    "unpriced_tokens": 0 if found[3] else tokens,
-                }
-            )
-        if assistant == "claude-code" and found[3]:
-            facts["costs"].append(common | {"reported_nanos": int(spent * 0.97)})
-    time = dt.datetime.combine(day, dt.time(9, 30))
-    facts["session_days"].append(
-        {
-            "day": day,
-            "person": person,
-            "assistant": assistant,
-            "session": session,
-            "worked": True,
-            "by_telemetry": True,
-            "by_transcript": False,
-            "first_time": time,
-            "last_time": time + dt.timedelta(minutes=50),
-            **dict.fromkeys(
-                ("prompts", "requests", "tool_calls", "api_errors", "person_rejections"), 3
-            ),
-            **dict.fromkeys(("accepted_edits", "approved_edits", "edit_decisions"), 2),
-            **dict.fromkeys(("commits", "pull_requests", "tokens"), 1),
-            "active_seconds": 900.0,
-        }
-    )
-    facts["person_days"].append(
-        {
-            "day": day,
-            "person": person,
-            "assistant": assistant,
-            "by_telemetry": True,
-            "by_transcript": False,
-            "sessions": 1,
-            "commits": 1,
-        }
-    )
+    repo = f"acme/{TEAMS[weight % 5]}-{'app' if weight % 2 else 'service'}"
+    who = {"day": day, "person": person, "session": session, "witness": "metrics", "repo": repo}
+    for model, assistant, _, prices in (MODELS[index] for index in picked):
+        what = who | {"assistant": assistant, "model": model, "model_reported": model}
+        rows = _usage(chance, weight * (1.6 - age / 120), assistant, prices)
+        facts["usage"] += [what | row for row in rows]
+        if assistant == "claude-code" and prices:
+            spent = sum(row["list_nanos"] for row in rows)
+            facts["costs"].append(what | {"reported_nanos": int(spent * 0.97)})
+    begun = who | {"assistant": MODELS[picked[0]][1], "by_telemetry": True, "by_transcript": False}
+    facts["session_days"].append(begun | _session(day))
+    del begun["session"], begun["witness"], begun["repo"]
+    facts["person_days"].append(begun | {"sessions": 1, "commits": 1})
+
+
+def _usage(
+    chance: random.Random, size: float, assistant: str, prices: dict[str, float] | None
+) -> Rows:
+    """A row a token type; only Claude Code tells cache writes apart."""
+    rows = []
+    for kind, amount in MIX.items():
+        if kind == "cacheCreation" and assistant != "claude-code":
+            continue
+        tokens = int(amount * size * chance.uniform(0.4, 1.6))
+        rows.append(
+            {
+                "token_type": kind,
+                "tokens": tokens,
+                "list_nanos": _nanos(prices, kind, tokens),
+                "input_nanos": _nanos(prices, "input", tokens),
+                "unpriced_tokens": 0 if prices else tokens,
+            }
+        )
+    return rows
+
+
+def _session(day: dt.date) -> dict[str, Any]:
+    first = dt.datetime.combine(day, dt.time(9, 30))
+    counts = ("prompts", "requests", "tool_calls", "api_errors", "person_rejections")
+    counts += ("accepted_edits", "approved_edits", "edit_decisions", "commits", "pull_requests")
+    return {
+        "worked": True,
+        "first_time": first,
+        "last_time": first + dt.timedelta(minutes=50),
+        "active_seconds": 900.0,
+        "tokens": 1,
+        **dict.fromkeys(counts, 1),
+    }
 
 
 def _nanos(prices: dict[str, float] | None, kind: str, tokens: int) -> int | None:
@@ -167,20 +154,7 @@ class World:
 
     warehouse: Warehouse
     folder: Path
-    inbox: InboxStatus = field(
-        default_factory=lambda: InboxStatus(
-            received=0,
-            applied=0,
-            pending=0,
-            bytes=0,
-            first_number=0,
-            last_number=0,
-            last_received_at=None,
-            refused=0,
-            set_aside=0,
-            repeated=0,
-        )
-    )
+    inbox: InboxStatus = InboxStatus(0, 0, 0, 0, 0, 0, None, 0, 0, 0)
     listeners: tuple[Listener, ...] = (HTTP, GRPC)
     refusals: tuple[Refusal, ...] = ()
     last_event: Seen | None = None

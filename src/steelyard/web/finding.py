@@ -56,11 +56,9 @@ def chart_title(by_model: ByModel) -> str:
     first = max(known, key=lambda name: known[name] or 0.0)
     name = words.value("model", first)
     if len(known) == 1:
-        return f"All spend is on {name}"
+        return f"All {'known ' if len(by_model) > 1 else ''}spend is on {name}"
     part = (known[first] or 0.0) / sum(value or 0.0 for value in known.values())
-    if part >= 0.5:
-        return f"{name} makes up {share(part)} of spend"
-    return f"{name} leads with {share(part)}; {len(known)} models share the rest"
+    return f"{name} {'makes up' if part >= 0.5 else 'leads with'} {share(part)} of spend"
 
 
 def _scope(view: View) -> str:

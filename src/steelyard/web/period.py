@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from steelyard.errors import BadValue
-from steelyard.web.formats import span
+from steelyard.web.formats import day, span
 
 DEFAULT = "28d"
 NAMED = {
@@ -53,7 +53,10 @@ class Period:
             return f"in the {self.label[0].lower()}{self.label[1:]}"
         if self.name in ("month", "last-month", "year"):
             return self.label.lower() if self.name != "last-month" else "last month"
-        return f"from {span(self.start, self.end)}" if self.days > 1 else f"on {self.label}"
+        last = day(self.end, year=True)
+        if self.days == 1:
+            return f"on {last}"
+        return f"from {day(self.start, year=self.start.year != self.end.year)} to {last}"
 
     def grain(self) -> str:
         """The bucket a chart of the period is drawn in."""

@@ -1,0 +1,89 @@
+"""A made-up company (built once) and an empty server, with clients that call them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from steelyard.web.access import Doorman
+from steelyard.web.app import create_app
+from tests.web.world import World, company, empty_warehouse
+
+LOCAL = "http://127.0.0.1:8480"
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture(scope="session")
+def _company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("company")
+    warehouse = empty_warehouse(folder)
+    company(warehouse)
+    yield World(warehouse, folder, cache=folder / "cache")
+    warehouse.close()
+
+
+@pytest.fixture
+def acme(_company: World) -> World:
+    """A company with 75 days of use by 24 people; a test may change all but the warehouse."""
+    world = replace(_company, people=19, asked=[])
+    world.receives()
+    world.assistants = {"claude-code": 830, "codex": 212}
+    return world
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[World]:
+    """A server that nothing has reached yet."""
+    warehouse = empty_warehouse(tmp_path)
+    yield World(warehouse, tmp_path)
+    warehouse.close()
+
+
+@pytest.fixture
+def client(acme: World) -> TestClient:
+    return TestClient(create_app(acme), LOCAL, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def fresh(empty: World) -> TestClient:
+    return TestClient(create_app(empty), LOCAL, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def guarded(acme: World) -> TestClient:
+    """A server beyond loopback; the token `good` may read."""
+    doorman = Doorman(True, lambda secret, scope: (secret, scope) == ("good", "read") or None)
+    app = create_app(acme, doorman)
+    return TestClient(app, "http://steelyard.example", follow_redirects=False)
+
+
+class _Text(HTMLParser):
+    """Visible text, without scripts and markup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self._hidden += tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
+
+
+def text_of(html: str) -> str:
+    """What a reader sees, in one line."""
+    parser = _Text()
+    parser.feed(html)
+    return re.sub(r"\s+", " ", " ".join(parser.parts))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
+import shlex
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 TEXTS = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -89,6 +94,41 @@ def test_links_resolve(path: Path) -> None:
         if not found.exists() or (anchor and anchor not in anchors(found)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_settings_to_copy_can_be_read(path: Path) -> None:
+    for kind, text in BLOCK.findall(path.read_text()):
+        if kind == "json":
+            json.loads(text)
+        elif kind == "toml":
+            tomllib.loads(text)
+
+
+def test_commands_to_copy_exist(generate: ModuleType) -> None:
+    from typer.main import get_command
+
+    from steelyard.cli.main import app
+
+    root = get_command(app)
+    known = {" ".join(n): c for n, c in generate.commands(root, ("steelyard",))}
+    wrong = [line for path in TEXTS for line in commands_in(path) if not is_command(line, known)]
+    assert wrong == []
+
+
+def commands_in(path: Path) -> list[str]:
+    """The lines of shell blocks that call steelyard, up to a pipe or a redirection."""
+    blocks = [text for kind, text in BLOCK.findall(path.read_text()) if kind == "sh"]
+    lines = [line.removeprefix(".venv/bin/") for text in blocks for line in text.splitlines()]
+    return [re.split(r" [|>] ", line)[0] for line in lines if line.startswith("steelyard ")]
+
+
+def is_command(line: str, known: dict[str, Any]) -> bool:
+    words = shlex.split(line, comments=True)
+    name = next((n for n in known if words[: len(n.split())] == n.split()), "")
+    options = {opt for each in known[name].params for opt in each.opts} if name else set()
+    said = {word.partition("=")[0] for word in words if word.startswith("-")}
+    return bool(name) and said <= options | {"-q", "-v", "-h", "--help"}
 
 
 def anchors(path: Path) -> set[str]:

@@ -52,7 +52,7 @@ def restore(
 
 
 def rebuild(data: Data = None, format: Format = "table") -> None:
-    """Compute every figure again from the raw records."""
+    """Decode what the inbox still holds again, and compute every figure anew."""
     from steelyard.app import connect
 
     with connect(settings(data)) as house, talk.progress("Rebuilding") as update:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
 
-_CALLS = frozenset({"ask", "settle", "unmatched", "backup", "export", "rebuild", "ping"})
+_CALLS = frozenset({"ask", "settle", "unmatched", "backup", "export", "rebuild"})
 _SOCKET_PATH_MAX = 100  # the kernel's limit is 108 bytes
 
 
@@ -177,27 +177,29 @@ class Control(threading.Thread):
     def __init__(self, house: House, address: Address) -> None:
         super().__init__(name="control", daemon=True)
         self.house, self.address = house, address
+        self._closing = False
         with contextlib.suppress(FileNotFoundError):
             Path(address.socket).unlink()
         self._listener = Listener(address.socket, "AF_UNIX", authkey=address.key.encode())
         Path(address.socket).chmod(0o600)
 
     def run(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 with self._listener.accept() as line:
                     self._answer(line)
-            except OSError:
-                return  # closed
             except Exception:  # noqa: S112 - a stranger without the key, or a broken line
                 continue
 
     def _answer(self, line: Connection) -> None:
         name, arguments = line.recv()
+        if name == "ping":
+            line.send(None)
+            return
         try:
             if name not in _CALLS:
                 raise Unreachable(f"The server knows no call {name!r}.", "Use the same version.")
-            result = None if name == "ping" else getattr(self.house, name)(*arguments)
+            result = getattr(self.house, name)(*arguments)
         except SteelyardError as error:
             line.send(error)
             return
@@ -207,6 +209,11 @@ class Control(threading.Thread):
         line.send(result)
 
     def close(self) -> None:
+        """Stop answering; a call of our own wakes the thread that waits for one."""
+        self._closing = True
+        with contextlib.suppress(Unreachable):
+            Remote(self.house.settings, self.address).call("ping")
+        self.join(5)
         self._listener.close()
         with contextlib.suppress(FileNotFoundError):
             Path(self.address.socket).unlink()

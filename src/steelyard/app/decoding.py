@@ -6,9 +6,14 @@ A body that brings a worker down is found and reported like any that cannot be r
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+import os
+import signal
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from threading import Thread
+
+import pyarrow as pa
 
 from steelyard.receiver.body import Body
 from steelyard.receiver.decode import Decoded, decode
@@ -58,16 +63,24 @@ class Decoders:
     def _executor(self) -> ProcessPoolExecutor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_end_with_parent
+            )
         return self._pool
 
 
-def _together(parts: object) -> Decoded:
-    import pyarrow as pa
+def _end_with_parent() -> None:
+    """A worker whose server was killed must not stay behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the server ends us
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
+
+def _together(parts: Iterable[Decoded]) -> Decoded:
     tables: dict[str, list[pa.Table]] = {}
     failures: list[tuple[int, str]] = []
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         failures.extend(part.failures)
         for name, table in part.tables.items():
             tables.setdefault(name, []).append(table)

@@ -177,7 +177,7 @@ def _telemetry(settings: Settings) -> Iterator[Check]:
 
 
 def _tokens(settings: Settings) -> Iterator[Check]:
-    from steelyard.receiver.service import is_loopback
+    from steelyard.receiver.access import is_loopback
     from steelyard.state.database import open_state
     from steelyard.state.tokens import Tokens
 

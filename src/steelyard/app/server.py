@@ -6,9 +6,11 @@ refreshes and serves pages. SIGTERM drains: what was acknowledged is applied, th
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import multiprocessing
 import os
+import signal
 import socket
 import threading
 import time
@@ -22,7 +24,9 @@ from steelyard.app.control import Address, Control, address_file, new_address, w
 from steelyard.app.house import House
 from steelyard.app.services import ServerServices
 from steelyard.config import split_address
-from steelyard.errors import ConfigError, SteelyardError, StoreError
+from steelyard.errors import ConfigError, StoreError
+from steelyard.receiver.access import is_loopback
+from steelyard.receiver.otlp import Limits
 from steelyard.receiver.service import ReceiverConfig, run_receiver
 from steelyard.state.database import open_state
 from steelyard.state.tokens import Tokens
@@ -31,12 +35,16 @@ from steelyard.web.services import Listener
 if TYPE_CHECKING:
     from steelyard.config import Settings
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _START_SECONDS = 30
 _DRAIN_SECONDS = 30
 _PAUSE_SECONDS = 0.05  # how long the applier rests when nothing waits
 _REFRESH_REST = 5  # facts are built at most one part in six of the time
 _TIDY_SECONDS = 3600
+
+
+class _PageServer(uvicorn.Server):
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()  # signals are ours: there is more to end than pages
 
 
 class Server:
@@ -59,6 +67,8 @@ class Server:
             house.close()
 
     def _run(self, house: House, web: socket.socket | None) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
         state = open_state(self.settings.state_url)
         tokens = Tokens(state)
         address = new_address(self.settings)
@@ -94,19 +104,19 @@ class Server:
         address: Address,
         listeners: tuple[Listener, ...],
     ) -> None:
-        url = ""
         urls = {listener.name: listener.url for listener in listeners}
         known = replace(
             address, otlp_http=urls.get("otlp-http", ""), otlp_grpc=urls.get("otlp-grpc", "")
         )
         if web is None:
             write_address(self.settings, known)
-            _wait_for_signal(self._stop)
+            self._stop.wait()
             return
-        from steelyard.web import Doorman, create_app
+        from steelyard.web.access import Doorman
+        from steelyard.web.app import create_app
 
         host, port = web.getsockname()[:2]
-        public = host not in _LOOPBACK
+        public = not is_loopback(host)
         doorman = Doorman(require_token=public, verify=tokens.verify)
         app = create_app(services, doorman)
         url = f"http://{_shown(host)}:{port}"
@@ -117,7 +127,7 @@ class Server:
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
         )
-        server = uvicorn.Server(config)
+        server = _PageServer(config)
         threading.Thread(target=self._end_with, args=(server,), daemon=True).start()
         server.run(sockets=[web])
 
@@ -134,7 +144,7 @@ class Server:
             if text:
                 host = split_address(text)[0]
                 found.append(
-                    Listener(name, f"http://{_shown(host)}:{port}", host not in _LOOPBACK)
+                    Listener(name, f"http://{_shown(host)}:{port}", not is_loopback(host))
                 )
         return tuple(found)
 
@@ -144,7 +154,7 @@ class Server:
             return 0, 0
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        config = ReceiverConfig.of(self.settings)
+        config = receiver_config(self.settings)
         self._receiver = context.Process(
             target=run_receiver, args=(config, there), name="receiver", daemon=False
         )
@@ -157,7 +167,7 @@ class Server:
         except EOFError:
             raise StoreError("The receiver stopped while starting.", "Look above.") from None
         if told[0] == "error":
-            raise told[1] if isinstance(told[1], SteelyardError) else ConfigError(str(told[1]))
+            raise ConfigError(*map(str, told[1:3]))
         return int(told[1] or 0), int(told[2] or 0)
 
     def _stop_receiver(self) -> None:
@@ -188,6 +198,17 @@ class Server:
             self._stop.set()
 
 
+def receiver_config(settings: Settings) -> ReceiverConfig:
+    return ReceiverConfig(
+        data=settings.data,
+        http=settings.otlp_http,
+        grpc=settings.otlp_grpc,
+        state=settings.state_url,
+        inbox_max_bytes=int(settings.inbox_max_bytes),
+        limits=Limits(int(settings.max_body_bytes), int(settings.max_inflated_bytes)),
+    )
+
+
 def _bind(text: str) -> socket.socket:
     """A listening socket, so that a port in use is known before anything is started."""
     host, port = split_address(text)
@@ -210,11 +231,3 @@ def _shown(host: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host
-
-
-def _wait_for_signal(stop: threading.Event) -> None:
-    import signal
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()

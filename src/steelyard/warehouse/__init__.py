@@ -22,7 +22,8 @@ def open_warehouse(url: str, *, memory_limit: str = "", threads: int = 0) -> War
     if not rest or scheme == "duckdb":
         from steelyard.warehouse.duck import DuckWarehouse
 
-        return DuckWarehouse(rest or url, memory_limit=memory_limit, threads=threads)
+        path = f"/{rest.lstrip('/')}" if rest else url
+        return DuckWarehouse(path, memory_limit=memory_limit, threads=threads)
     raise ConfigError(
         f"No warehouse engine answers to {scheme}://.",
         "Use duckdb:///path/to/file.duckdb, or leave STEELYARD_WAREHOUSE unset.",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from steelyard.app.backup import RestoreReport
-    from steelyard.app.doctor import Check
+    from steelyard.app.examine import Check
     from steelyard.app.house import Doors
     from steelyard.config import Settings
 
@@ -35,7 +35,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 def doctor(settings: Settings) -> list[Check]:
     """Look at everything that can be wrong, without changing anything."""
-    from steelyard.app.doctor import examine
+    from steelyard.app.examine import examine
 
     return examine(settings)
 

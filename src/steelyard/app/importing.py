@@ -5,6 +5,7 @@ So an import is durable, can be repeated and interrupted, and works beside a run
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -139,7 +140,9 @@ def put_people(inbox: Inbox, file: Path) -> PeopleReport:
     """A people file into the inbox; wrong rows are reported and leave their person as it was."""
     found = read_people(file)
     if found.people:
-        inbox.put([NewBody("people", "arrow", to_ipc(found.table, "people"))])
+        # The time makes each import a body of its own: A, then B, then A again ends with A.
+        at = dt.datetime.now(dt.UTC).isoformat()
+        inbox.put([NewBody("people", "arrow", to_ipc(found.table, "people", imported_at=at))])
     return PeopleReport(
         people=found.people,
         rows=found.table.num_rows,
@@ -149,9 +152,9 @@ def put_people(inbox: Inbox, file: Path) -> PeopleReport:
     )
 
 
-def to_ipc(table: pa.Table, name: str) -> bytes:
+def to_ipc(table: pa.Table, name: str, **more: str) -> bytes:
     """An Arrow IPC stream that says which table its rows belong to."""
-    table = table.replace_schema_metadata({b"table": name.encode()})
+    table = table.replace_schema_metadata({"table": name, **more})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=_IPC) as writer:
         writer.write_table(table)

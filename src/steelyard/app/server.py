@@ -116,7 +116,7 @@ class Server:
         from steelyard.web.app import create_app
 
         host, port = web.getsockname()[:2]
-        public = not is_loopback(host)
+        public = self.settings.require_token or not is_loopback(host)
         doorman = Doorman(require_token=public, verify=tokens.verify)
         app = create_app(services, doorman)
         url = f"http://{_shown(host)}:{port}"
@@ -143,9 +143,8 @@ class Server:
         ):
             if text:
                 host = split_address(text)[0]
-                found.append(
-                    Listener(name, f"http://{_shown(host)}:{port}", not is_loopback(host))
-                )
+                guarded = self.settings.require_token or not is_loopback(host)
+                found.append(Listener(name, f"http://{_shown(host)}:{port}", guarded))
         return tuple(found)
 
     def _start_receiver(self) -> tuple[int, int]:
@@ -204,6 +203,7 @@ def receiver_config(settings: Settings) -> ReceiverConfig:
         http=settings.otlp_http,
         grpc=settings.otlp_grpc,
         state=settings.state_url,
+        require_token=settings.require_token,
         inbox_max_bytes=int(settings.inbox_max_bytes),
         limits=Limits(int(settings.max_body_bytes), int(settings.max_inflated_bytes)),
     )

@@ -13,7 +13,7 @@ EXAMPLES = examples("steelyard doctor", "steelyard doctor --format json")
 
 def doctor(data: Data = None, format: Format = "table") -> None:
     """Check settings, data folder, databases, ports and telemetry. Exits 1 when a check fails."""
-    from steelyard.app.doctor import examine
+    from steelyard.app.examine import examine
 
     checks = examine(settings(data))
     if format == "json":

@@ -84,7 +84,7 @@ def _build(
 def _grow(cursor: Any) -> None:
     """Days that sessions across midnight tie to those asked for are built with them."""
     before = -1
-    while before != (count := cursor.execute("select count(*) from todo").fetchone()[0]):
+    while before != (count := cursor.execute("select count(*) from todo").fetchall()[0][0]):
         before = count
         _run(cursor, "steelyard.ledger", "01_scope", Options())
 
@@ -105,7 +105,7 @@ def _segments(cursor: Any, options: Options) -> None:
     mondays = {day - dt.timedelta(days=day.weekday()) for day in days}
     reach = range(options.segment_days // 7 + 1)
     weeks = {monday + dt.timedelta(weeks=n) for monday in mondays for n in reach}
-    last = cursor.execute("select max(day) from session_days").fetchone()[0]
+    last = cursor.execute("select max(day) from session_days").fetchall()[0][0]
     due = sorted(week for week in weeks if last and week <= last)
     _fill(cursor, "weeks(week date)", [(week,) for week in due])
     if due:

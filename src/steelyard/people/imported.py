@@ -38,7 +38,7 @@ def store_people(cursor: Any, people: pa.Table, identities: pa.Table) -> None:
     cursor.register("named", identities)
     changed = cursor.execute(
         "select count(*) from (select * from named except select kind, value, person from identities)"
-    ).fetchone()[0]
+    ).fetchall()[0][0]
     if changed:
         cursor.execute(
             "delete from identities where person in (select person from named)"

@@ -20,14 +20,14 @@ def table_names(cursor: Any) -> list[str]:
 def counts(cursor: Any) -> dict[str, int]:
     """Rows of each table."""
     return {
-        name: cursor.execute(f"select count(*) from {name}").fetchone()[0]
+        name: cursor.execute(f"select count(*) from {name}").fetchall()[0][0]
         for name in table_names(cursor)
     }
 
 
 def copy_to(cursor: Any, target: Path) -> dict[str, int]:
     """A whole copy of the database in a new file, taken in one snapshot."""
-    here = cursor.execute("select current_database()").fetchone()[0]
+    here = cursor.execute("select current_database()").fetchall()[0][0]
     cursor.execute(f"attach '{_quoted(target)}' as copy (storage_version 'v1.5.0')")
     try:
         cursor.execute(f'copy from database "{here}" to copy')

@@ -44,7 +44,9 @@ class DuckStore:
     def tables(self) -> dict[str, list[tuple[str, str, bool]]]:
         """Columns of every table: name, type, whether it may be null."""
         found: dict[str, list[tuple[str, str, bool]]] = {}
-        sql = "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+        sql = (
+            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+        )
         for table, column, kind, nullable in self.query(sql + " ORDER BY 1, ordinal_position"):
             found.setdefault(table, []).append((column, kind, nullable == "YES"))
         return found

@@ -51,9 +51,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize("by", [(), *((name,) for name in DIMENSIONS), *PAIRS], ids=",".join)
-def test_both_engines_agree(
-    by: tuple[str, ...], duck: DuckStore, clickhouse: ChdbStore
-) -> None:
+def test_both_engines_agree(by: tuple[str, ...], duck: DuckStore, clickhouse: ChdbStore) -> None:
     metrics = asked(*by)
     if not metrics:
         with pytest.raises(Exception, match="cannot be broken down"):
@@ -80,9 +78,7 @@ def test_money_is_equal_to_the_nano(duck: DuckStore, clickhouse: ChdbStore) -> N
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20))
-def test_any_text_survives_as_a_literal(
-    text: str, duck: DuckStore, clickhouse: ChdbStore
-) -> None:
+def test_any_text_survives_as_a_literal(text: str, duck: DuckStore, clickhouse: ChdbStore) -> None:
     from sqlglot import exp
 
     query = exp.select(literal(text).as_("said"))

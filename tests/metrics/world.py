@@ -99,7 +99,8 @@ class World:
             length = chance.randrange(1, 400)
             short = int(length < 20)
             self.tables["prompts"].append(
-                common | {"prompts": 2, "measured_prompts": 1, "chars": length}
+                common
+                | {"prompts": 2, "measured_prompts": 1, "chars": length}
                 | {"short_prompts": short}
             )
             self._tools(common)
@@ -167,8 +168,8 @@ class World:
             add(blank | {"counter": "active_seconds", "type": kind, "amount": seconds})
         if chance.random() < 0.5:
             for kind in ("added", "removed"):
-                amount = float(chance.randrange(0, 200))
-                add(blank | {"counter": "lines", "type": kind, "model": MODELS[0], "amount": amount})
+                what = {"type": kind, "model": MODELS[0], "amount": float(chance.randrange(200))}
+                add(blank | {"counter": "lines"} | what)
         if chance.random() < 0.3:
             add(blank | {"counter": "commits", "amount": float(chance.randrange(1, 4))})
         if chance.random() < 0.1:

@@ -6,10 +6,11 @@ Only what `measures` declares can be compiled. Facts are never joined with each 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlglot import exp
 
-from steelyard.metrics.dialects import bucket, quantile
+from steelyard.metrics.dialects import bucket, quantile, render
 from steelyard.metrics.facts import FACTS
 from steelyard.metrics.measures import (
     Aggregate,
@@ -21,6 +22,7 @@ from steelyard.metrics.measures import (
     Known,
     Matched,
     Max,
+    Min,
     Not,
     OneOf,
     Quantile,
@@ -28,6 +30,14 @@ from steelyard.metrics.measures import (
 )
 from steelyard.metrics.period import finest
 from steelyard.metrics.shape import Scope, between, column, date, dimension, filters, join, literal
+
+
+@lru_cache(maxsize=1024)
+def aggregate_sql(
+    measures: tuple[Aggregate, ...], facts: tuple[str, ...], scope: Scope, dialect: str
+) -> str:
+    """`aggregate_query` as text; building a tree costs more than many a query."""
+    return render(aggregate_query(measures, facts, scope, dialect), dialect)
 
 
 def aggregate_query(
@@ -92,6 +102,8 @@ def _value(measure: Aggregate, condition: exp.Expr | None, dialect: str) -> exp.
         if measure.minus:
             value = exp.Sub(this=value, expression=column(measure.minus))
         return exp.Sum(this=_chosen(value, condition))
+    if isinstance(measure, Min):
+        return exp.Min(this=_chosen(value, condition))
     if isinstance(measure, Max):
         return exp.Max(this=_chosen(value, condition))
     if isinstance(measure, Quantile):

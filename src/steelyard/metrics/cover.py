@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from sqlglot import exp
 
 from steelyard.metrics.answer import Coverage
 from steelyard.metrics.cohorts import HEADCOUNT_DIMENSIONS, employed
-from steelyard.metrics.compile import aggregate_query
+from steelyard.metrics.compile import aggregate_sql
 from steelyard.metrics.dialects import render
 from steelyard.metrics.facts import FACTS
-from steelyard.metrics.measures import CountDistinct, Matched, Not
+from steelyard.metrics.measures import CountDistinct, Matched, Max, Min, Not
 from steelyard.metrics.shape import Scope, accepts, between, column, date, person_dimension
 from steelyard.metrics.store import Store
 
@@ -30,30 +28,20 @@ def coverage(store: Store, scope: Scope, has_people: bool) -> Coverage:
     silent = _silent(store, bare) if has_people else None
     if carrier is None:
         return Coverage(silent_people=silent)
-    sessions, people, matched = _counted(store, carrier, bare)
-    first, last = _days(store, carrier, bare)
-    share = matched / people if people and has_people else None
-    return Coverage(share, sessions, silent, first, last)
-
-
-def _counted(store: Store, fact: str, scope: Scope) -> tuple[int, int, int]:
     named = Not("person", "")
     measures = (
-        CountDistinct(fact, ("session",), (Not("session", ""),)),
-        CountDistinct(fact, ("person",), (named,)),
-        CountDistinct(fact, ("person",), (named, Matched())),
+        CountDistinct(carrier, ("session",), (Not("session", ""),)),
+        CountDistinct(carrier, ("person",), (named,)),
+        CountDistinct(carrier, ("person",), (named, Matched())),
+        Min(carrier, "day"),
+        Max(carrier, "day"),
     )
-    query = aggregate_query(measures, (fact,), scope, store.dialect)
-    row = store.query(render(query, store.dialect))[0]
-    return row[1] or 0, row[3] or 0, row[5] or 0
-
-
-def _days(store: Store, fact: str, scope: Scope) -> tuple[dt.date | None, dt.date | None]:
-    """First and last day with a row in scope; two measures of the vocabulary would not do."""
-    query = aggregate_query((), (fact,), scope, store.dialect)
-    ends = [exp.Min(this=column("day")), exp.Max(this=column("day"))]
-    rows = store.query(render(query.select(*ends), store.dialect))
-    return (rows[0][1], rows[0][2]) if rows[0][0] else (None, None)
+    row = store.query(aggregate_sql(measures, (carrier,), bare, store.dialect))[0]
+    if not row[0]:
+        return Coverage(None, 0, silent)
+    sessions, people, matched, first, last = row[1::2]
+    share = matched / people if people and has_people else None
+    return Coverage(share, sessions, silent, first, last)
 
 
 def _silent(store: Store, scope: Scope) -> int:

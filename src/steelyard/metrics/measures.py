@@ -95,6 +95,13 @@ class Max:
 
 
 @dataclass(frozen=True)
+class Min:
+    fact: str
+    column: str
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True)
 class Quantile:
     """Linear interpolation between the two nearest values, both ends included."""
 
@@ -116,7 +123,7 @@ class Headcount:
     """People employed on the bucket's last day. Has people and time dimensions only."""
 
 
-Aggregate = Sum | Count | CountDistinct | Max | Quantile
+Aggregate = Sum | Count | CountDistinct | Max | Min | Quantile
 Measure = Aggregate | Lapsed | Headcount
 
 
@@ -139,7 +146,7 @@ class Scaled:
 
 Formula = Measure | Ratio | Scaled
 
-MEASURES = (Sum, Count, CountDistinct, Max, Quantile, Lapsed, Headcount)
+MEASURES = (Sum, Count, CountDistinct, Max, Min, Quantile, Lapsed, Headcount)
 _FILTERS = (Is, OneOf, Not, Known, FirstSeen, Matched)
 ZERO_WHEN_EMPTY = (Sum, Count, CountDistinct, Lapsed, Headcount)
 

@@ -118,7 +118,9 @@ def _subject(measure: Aggregate) -> str:
         return "distinct " + " × ".join(measure.columns)
     if isinstance(measure, Quantile):
         return f"{measure.share:.0%} quantile of {measure.column}"
-    return "rows" if isinstance(measure, Count) else f"largest {measure.column}"
+    if isinstance(measure, Count):
+        return "rows"
+    return f"{'largest' if isinstance(measure, Max) else 'smallest'} {measure.column}"
 
 
 def _condition(condition: Filter) -> str:

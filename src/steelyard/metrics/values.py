@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from steelyard.metrics.cohorts import HEADCOUNT_DIMENSIONS, headcount_query, lapsed_query
-from steelyard.metrics.compile import aggregate_query
+from steelyard.metrics.compile import aggregate_sql
 from steelyard.metrics.dialects import render
 from steelyard.metrics.measures import (
     ZERO_WHEN_EMPTY,
@@ -40,6 +40,7 @@ class Values:
         self._keys: dict[Key, None] = {} if scope.by else {(): None}
         self._headcount: dict[Key, int] = {}
         self._looked_at: set[str] = set()
+        self._facts: dict[Measure, str] = {}
         self._read(tuple(dict.fromkeys(measures)))
 
     @property
@@ -73,7 +74,7 @@ class Values:
         return any(self._rows(s, bare)[0][0] for s in found)
 
     def _aggregate(self, key: Key, measure: Aggregate) -> Number | None:
-        fact = fact_of(measure.fact, self._scope.dimensions)
+        fact = self._facts[measure]
         value, matching = self._numbers.get((key, measure), (None, 0))
         if self._present.get((key, fact)):
             unknown = value is None and (matching or not isinstance(measure, ZERO_WHEN_EMPTY))
@@ -98,6 +99,7 @@ class Values:
 
     def _read(self, measures: tuple[Measure, ...]) -> None:
         aggregates = [m for m in measures if not isinstance(m, Lapsed | Headcount)]
+        self._facts = {m: fact_of(m.fact, self._scope.dimensions) for m in aggregates}
         for statement in statements(aggregates, self._scope.dimensions):
             self._looked_at.update(statement.facts)
             for row in self._rows(statement, self._scope):
@@ -110,8 +112,7 @@ class Values:
 
     def _rows(self, statement: Statement, scope: Scope) -> list[tuple[Any, ...]]:
         dialect = self._store.dialect
-        query = aggregate_query(statement.measures, statement.facts, scope, dialect)
-        return self._store.query(render(query, dialect))
+        return self._store.query(aggregate_sql(statement.measures, statement.facts, scope, dialect))
 
     def _count(self, statement: Statement, row: tuple[Any, ...]) -> tuple[Key, int]:
         width = len(self._scope.by)

@@ -10,31 +10,31 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from tests.web.world import World, company, empty_warehouse
 
 from steelyard.web.access import Doorman
 from steelyard.web.app import create_app
-from tests.web.world import World, company, empty_warehouse
 
 LOCAL = "http://127.0.0.1:8480"
 HTML = {"accept": "text/html"}
 
 
 @pytest.fixture(scope="session")
-def _company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def company_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("company")
     warehouse = empty_warehouse(folder)
     company(warehouse)
-    yield World(warehouse, folder, cache=folder / "cache")
+    world = World(warehouse, folder, cache=folder / "cache", people=19)
+    world.receives()
+    world.assistants = {"claude-code": 830, "codex": 212}
+    yield world
     warehouse.close()
 
 
 @pytest.fixture
-def acme(_company: World) -> World:
+def acme(company_world: World) -> World:
     """A company with 75 days of use by 24 people; a test may change all but the warehouse."""
-    world = replace(_company, people=19, asked=[])
-    world.receives()
-    world.assistants = {"claude-code": 830, "codex": 212}
-    return world
+    return replace(company_world, asked=[])
 
 
 @pytest.fixture

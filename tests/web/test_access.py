@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 from starlette.testclient import TestClient
+from tests.web.conftest import HTML
+from tests.web.world import NOW, World
 
 from steelyard.web.access import CODE_LIFE, COOKIE, Doorman, local_path
 from steelyard.web.app import create_app
-from tests.web.conftest import HTML
-from tests.web.world import NOW, World
 
 BEARER = {"authorization": "Bearer good"}
 

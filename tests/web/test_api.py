@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
+from tests.web.conftest import LOCAL
+from tests.web.world import World
 
 from steelyard.errors import StoreError, TimedOut, Unreachable
 from steelyard.metrics import CATALOGUE, Answer, Question
 from steelyard.web.app import create_app
-from tests.web.conftest import LOCAL
-from tests.web.world import World
 
 BY_MODEL = "/api/v1/ask?metrics=spend_usd,tokens&by=model&from=2026-10-26&to=2026-11-22"
 

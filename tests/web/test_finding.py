@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.web.world import TODAY
 
 from steelyard.web import period
 from steelyard.web.answers import Line
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.view import View
-from tests.web.world import TODAY
 
 VIEW = View(period.named("28d", TODAY))
 

@@ -38,7 +38,8 @@ def test_unknown_is_never_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "said"), [(0, "0%"), (1, "100%"), (0.9996, ">99.9%"), (0.0004, "<0.1%"), (0.5, "50.0%")]
+    ("part", "said"),
+    [(0, "0%"), (1, "100%"), (0.9996, ">99.9%"), (0.0004, "<0.1%"), (0.5, "50.0%")],
 )
 def test_shares_round_to_0_and_100_only_when_exact(part: float, said: str) -> None:
     assert formats.share(part) == said

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
+from tests.web.world import TODAY
 
 from steelyard.errors import BadValue, UnknownName
 from steelyard.web import asking, period, view
 from steelyard.web.period import Period
-from tests.web.world import TODAY
 
 DAYS = st.dates(dt.date(2024, 1, 1), TODAY)
 PERIODS = st.one_of(

@@ -35,6 +35,7 @@ MODELS: tuple[tuple[str, str, float, dict[str, float] | None], ...] = (
     ("acme-inhouse-1", "claude-code", 0.02, None),
 )
 MIX = {"input": 40_000, "output": 22_000, "cacheRead": 2_400_000, "cacheCreation": 150_000}
+UNTOUCHED = InboxStatus(0, 0, 0, 0, 0, 0, None, 0, 0, 0)
 Rows = list[dict[str, Any]]
 
 
@@ -154,7 +155,7 @@ class World:
 
     warehouse: Warehouse
     folder: Path
-    inbox: InboxStatus = InboxStatus(0, 0, 0, 0, 0, 0, None, 0, 0, 0)
+    inbox: InboxStatus = UNTOUCHED
     listeners: tuple[Listener, ...] = (HTTP, GRPC)
     refusals: tuple[Refusal, ...] = ()
     last_event: Seen | None = None

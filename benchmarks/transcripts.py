@@ -11,8 +11,16 @@ totals of both are compared and every difference is named. Files are warm in the
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
+import json
+import os
 import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -225,3 +233,140 @@ def write_corpus(home: Path, lines: int) -> tuple[int, int]:
             written, files, size = written + len(content), files + 1, size + len(data)
         number += 1
     return files, size
+
+
+@dataclass(frozen=True)
+class Run:
+    """One program's run: seconds of wall and CPU time, peak memory of its process tree in MB."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+    totals: dict[str, int]
+
+
+def measure(command: list[str], env: dict[str, str]) -> Run:
+    """Run a command to its end. Peak memory is sampled every 20 ms over the whole tree."""
+    before, start = os.times(), time.perf_counter()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+    peak, done, output = 0, threading.Event(), ""
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.02):
+            peak = max(peak, tree_memory(process.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        output, _ = process.communicate()
+    finally:
+        done.set()
+        watcher.join()
+    after = os.times()
+    if process.returncode:
+        sys.exit(f"{command[0]} ended with {process.returncode}")
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
+    return Run(time.perf_counter() - start, cpu, peak / 1e6, json.loads(output)["totals"])
+
+
+def tree_memory(pid: int) -> int:
+    """Resident bytes of a process and its children that it shares with nobody, or its part."""
+    total = 0
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                total += tree_memory(int(child))
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    except OSError:
+        return total
+    return total
+
+
+def ours(path: Path) -> None:
+    """Read the corpus as `import transcripts` does, up to the Arrow batches; print the totals."""
+    import pyarrow.compute as pc
+
+    from steelyard.sources.transcripts.read import read_transcripts
+
+    sums = dict.fromkeys(KINDS, 0)
+    for batch in read_transcripts(path):
+        for kind in KINDS if batch.table.num_rows else ():
+            sums[kind] += pc.sum(batch.table[f"{kind}_tokens"]).as_py() or 0
+    print(json.dumps({"totals": sums}))
+
+
+def theirs(totals: dict[str, int]) -> dict[str, int]:
+    names = ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens")
+    return {kind: totals[name] for kind, name in zip(KINDS, names, strict=True)}
+
+
+def install(folder: Path) -> Path:
+    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", PEER]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return folder / "node_modules" / ".bin" / "ccusage"
+
+
+def best(runs: list[Run]) -> Run:
+    return min(runs, key=lambda run: run.wall)
+
+
+def report(name_: str, run: Run) -> None:
+    print(f"{name_:10} wall {run.wall:6.2f} s   CPU {run.cpu:6.2f} s   peak {run.peak_mb:6.0f} MB")
+
+
+def compare(mine: Run, peer: Run) -> None:
+    print(
+        f"{'ratio':10} wall {mine.wall / peer.wall:6.2f}     CPU {mine.cpu / peer.cpu:6.2f}"
+        f"     peak {mine.peak_mb / peer.peak_mb:6.2f}     (below 1: Steelyard is better)"
+    )
+    other = theirs(peer.totals)
+    for kind in KINDS:
+        gap = mine.totals[kind] - other[kind]
+        share = gap / max(other[kind], 1)
+        said = "agree" if not gap else f"differ by {gap:+,} ({share:+.4%})"
+        print(f"{kind:15} {mine.totals[kind]:>16,} and {other[kind]:>16,} tokens {said}")
+
+
+def run(home: Path, scratch: Path, options: argparse.Namespace) -> None:
+    """Both programs by turns on one corpus, `--repeat` times; the fastest run of each counts."""
+    env = os.environ | {"CLAUDE_CONFIG_DIR": str(home)}
+    command = [sys.executable, __file__, "--read", str(home)]
+    peer = (
+        [] if options.no_peer else [str(install(scratch)), "claude", "daily", "--json", "--offline"]
+    )
+    mine, other = [], []
+    for _ in range(options.repeat):
+        mine.append(measure(command, env))
+        if not options.no_peer:
+            other.append(measure(peer, env))
+    report("steelyard", best(mine))
+    if other:
+        report("ccusage", best(other))
+        compare(best(mine), best(other))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lines", type=int, default=500_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--keep", type=Path, help="keep the corpus here, or take what is there")
+    parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.read:
+        ours(options.read)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        home = options.keep or Path(scratch, "home")
+        if not (home / "projects").is_dir():
+            files, size = write_corpus(home, options.lines)
+            print(f"{options.lines:,} lines in {files:,} files, {size / 1e6:,.0f} MB")
+        run(home, Path(scratch), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from zlib import crc32
 
 from steelyard.records import record_key
 from steelyard.sources.transcripts.claude_lines import (
@@ -27,7 +26,6 @@ from steelyard.sources.transcripts.rows import Copy, Decision, Found, Prompt, Re
 from steelyard.sources.transcripts.values import (
     BadLine,
     count,
-    identity,
     mapping,
     micros,
     where,
@@ -65,15 +63,22 @@ def wants(line: bytes) -> bool:
     return b'"usage"' in line or b'"user"' in line
 
 
-class Response(NamedTuple):
+class Response:
     """The best line so far of one response: the one with the most output tokens."""
 
-    output: int
-    time: int
-    line: Line
-    message: Message
-    usage: Usage
-    first: int  # time of the earliest line: stable while the file grows, equal in forks
+    __slots__ = ("first", "line", "message", "output", "time", "usage")
+
+    def __init__(self, line: Line, message: Message, usage: Usage) -> None:
+        self.output, self.time = count(usage.output_tokens), micros(line.timestamp)
+        self.first = self.time  # of the earliest line: stable while a file grows, equal in forks
+        self.line, self.message, self.usage = line, message, usage
+
+    def see(self, other: Response) -> None:
+        """Another line of the same response."""
+        self.first = min(self.first, other.first)
+        if (other.output, other.time) >= (self.output, self.time):
+            self.output, self.time = other.output, other.time
+            self.line, self.message, self.usage = other.line, other.message, other.usage
 
 
 class Call(NamedTuple):
@@ -140,12 +145,9 @@ class Reader:
         if not name[0]:
             raise BadLine("a response without an id")
         message.content = None
-        time = micros(line.timestamp)
-        best = Response(count(usage.output_tokens), time, line, message, usage, time)
-        if (held := self.responses.get(name)) is not None:
-            first = min(held.first, time)
-            best = max(best, held, key=lambda response: response[:2])._replace(first=first)
-        self.responses[name] = best
+        response = Response(line, message, usage)
+        if (held := self.responses.setdefault(name, response)) is not response:
+            held.see(response)
 
     def _merge_unnamed(self) -> None:
         """Lines that lost their request id belong to the response with the same message id."""
@@ -153,10 +155,7 @@ class Reader:
         named = {message: request for message, request in self.responses if request and bare}
         for message in bare:
             if request := named.get(message):
-                held, other = self.responses.pop((message, "")), self.responses[message, request]
-                best = max(held, other, key=lambda response: response.output)
-                first = min(held.first, other.first)
-                self.responses[message, request] = best._replace(first=first)
+                self.responses[message, request].see(self.responses.pop((message, "")))
 
     def _add_request(self, found: Found, message: str, request: str, response: Response) -> None:
         """A side conversation's response is known by its message: replays renew request ids."""
@@ -167,13 +166,12 @@ class Reader:
         row = _request(response, key, session, request)
         if not (row.input_tokens or row.output_tokens or _cached(row)):
             return
-        original = identity(session, message)
-        same = original ^ (crc32(told_apart.encode()) << 1) ^ side
+        original, same = hash((session, message)), hash((session, message, told_apart, side))
         found.requests.append(Copy(row, same, original if side else 0))
         if not side:
             found.originals.add(original)
             if (written := word(line.sessionId)) not in ("", session):
-                found.originals.add(identity(written, message))
+                found.originals.add(hash((written, message)))
 
     def _calls(self, line: Line, content: list[Block]) -> None:
         for block in content:
@@ -233,7 +231,7 @@ class Reader:
 
 
 def _request(response: Response, key: int, session: str, request: str) -> Request:
-    _, time, line, message, usage, _ = response
+    line, message, usage = response.line, response.message, response.usage
     split = mapping(usage.cache_creation)
     hour = count(split.get("ephemeral_1h_input_tokens"))
     both = hour + count(split.get("ephemeral_5m_input_tokens"))
@@ -241,7 +239,7 @@ def _request(response: Response, key: int, session: str, request: str) -> Reques
     cost = line.costUSD  # written by old versions
     return Request(
         key=key,
-        time=time,
+        time=response.time,
         assistant=NAME,
         session=session,
         app_version=word(line.version),

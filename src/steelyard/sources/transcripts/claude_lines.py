@@ -94,7 +94,7 @@ def decode(line: bytes) -> Line:
     """One line. Raises BadLine."""
     try:
         return _one.decode(line)
-    except DecodeError:
+    except (DecodeError, UnicodeDecodeError):
         pass
     try:
         return _one.decode(repair(line))

@@ -1,7 +1,6 @@
 """One session file, whichever assistant wrote it: opened, told apart by its content, read.
 
-A broken line is reported and left out; it never stops a file. Runs in worker processes too, so
-nothing heavy may be imported.
+A broken line is reported and left out; it never stops a file.
 """
 
 from __future__ import annotations

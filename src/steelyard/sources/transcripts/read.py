@@ -24,7 +24,6 @@ from steelyard.sources.transcripts.rows import (
     ToolResult,
 )
 from steelyard.sources.transcripts.table import to_table
-from steelyard.sources.transcripts.workers import read_all
 
 BATCH_ROWS, MOST_ROWS = 10_000, 20_000  # a batch goes out at the first, never above the other
 COUNTED: dict[type[Row], str] = {
@@ -46,19 +45,17 @@ def read_transcripts(
     progress: Callable[[Progress], None] = ignore,
     resume: ResumeState | None = None,
     env: Mapping[str, str] | None = None,
-    workers: int | None = None,
 ) -> Iterator[Batch]:
     """Read session files below `path`, or those of this user, as batches of `records.EVENTS`.
 
     `person` is an e-mail to put all rows down to. Files that `resume` knows and that have not
     changed are skipped; a file that grew is read again whole, and its rows have the same keys. A
     key comes a second time only when a later file holds more output for the same response: the
-    row with the most output tokens is the right one. `workers` processes read files (0: none;
-    by default as many as pay off). Raises BadFile when `path` does not exist.
+    row with the most output tokens is the right one. Raises BadFile when `path` does not exist.
     """
     reading = _Reading(resume or ResumeState(), person or "")
     files = paths.find(path, os.environ if env is None else env, reading.cannot_list)
-    yield from reading.batches(files, progress, workers)
+    yield from reading.batches(files, progress)
 
 
 class _Reading:
@@ -78,15 +75,13 @@ class _Reading:
         self.marks: dict[str, FileMark] = {}
         self.held_marks: dict[str, FileMark] = {}
 
-    def batches(
-        self, files: list[Path], progress: Callable[[Progress], None], workers: int | None
-    ) -> Iterator[Batch]:
+    def batches(self, files: list[Path], progress: Callable[[Progress], None]) -> Iterator[Batch]:
         sizes = {str(file): _size(file) for file in files}
         todo = [file for file in files if not self._is_unchanged(file)]
         self.skipped = len(files) - len(todo)
         total, done, out = sum(sizes[str(file)] for file in todo), 0, 0
         sessions = [file for file in todo if not paths.is_sub_agents(file)]
-        for number, content in enumerate(read_all(todo, total, workers), 1):
+        for number, content in enumerate(map(read_file, todo), 1):
             if number == len(sessions) + 1:
                 self._learn_parents(todo[len(sessions) :], set(sessions))
             self._take(content, hold=number <= len(sessions))

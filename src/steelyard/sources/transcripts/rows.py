@@ -1,8 +1,7 @@
 """Rows of the events table as the readers put them together, one shape per kind of event.
 
 Field names are column names of `records.EVENTS`; `time` is in microseconds since 1970. Text of
-prompts, answers and tool output must not be put into a row, only its length. Must not import
-anything heavy: worker processes read with this.
+prompts, answers and tool output must not be put into a row, only its length.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import re
 from functools import lru_cache
@@ -48,12 +47,6 @@ def count(value: object) -> int:
 def mapping(value: object) -> Entry:
     """The value where it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
-
-
-def identity(*parts: object) -> int:
-    """A number for telling copies apart, the same in every worker process; never stored."""
-    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
 
 
 @lru_cache(maxsize=4096)

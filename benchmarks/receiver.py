@@ -30,7 +30,7 @@ from typing import Any
 import grpc
 from benchmarks.receiver_bodies import RECORDS, json_bodies, protobuf_bodies
 
-CONNECTIONS = 8
+CONNECTIONS = 32
 WARM_UP = 40  # requests before the clock starts
 TICKS = os.sysconf("SC_CLK_TCK")
 GRPC_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -70,6 +70,7 @@ def steelyard() -> Iterator[Running]:
         config = ReceiverConfig(data=Path(folder), http="127.0.0.1:0", grpc="127.0.0.1:0")
         process = context.Process(target=run_receiver, args=(config, theirs))
         process.start()
+        theirs.close()
         word, *ports = ours.recv()
         assert word == "ready", ports
         try:

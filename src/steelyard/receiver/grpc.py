@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from steelyard.errors import Refused
-from steelyard.receiver.door import Door
+from steelyard.receiver.door import Door, Held
 from steelyard.receiver.otlp import retry_seconds
 
 SERVICES = {
@@ -67,9 +68,7 @@ def _export(door: Door, service: str, signal: str) -> Handler:
         metadata = _metadata(context.invocation_metadata())
         try:
             token = door.access.token_of(metadata.get("authorization", ""))
-            with door.holding() as held:
-                held.add(len(request))
-                await door.store(signal, "protobuf", "", request, token)
+            await _store(door, signal, request, token)
         except Refused as refused:
             agent = metadata.get("user-agent", "")
             door.refusals.note(refused, "grpc", path, _peer(context.peer()), agent)
@@ -77,6 +76,24 @@ def _export(door: Door, service: str, signal: str) -> Handler:
         return b""  # an Export…ServiceResponse without fields
 
     return export
+
+
+async def _store(door: Door, signal: str, request: bytes, token: str) -> None:
+    stored: asyncio.Future[int | Refused] = asyncio.get_running_loop().create_future()
+
+    def done(outcome: int | Refused) -> None:
+        if not stored.done():  # the client may have gone away
+            stored.set_result(outcome)
+
+    held = Held(door)
+    try:
+        held.add(len(request))
+        door.store(signal, "protobuf", "", request, token, done)
+        outcome = await stored
+    finally:
+        held.release()
+    if isinstance(outcome, Refused):
+        raise outcome
 
 
 def status_of(refused: Refused) -> status_pb2.Status:

@@ -6,6 +6,7 @@ connection and stores nothing.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import orjson
@@ -21,6 +22,8 @@ _GROUPS = {"logs": "resourceLogs", "metrics": "resourceMetrics", "traces": "reso
 _WORTH_DEFLATING = 512  # bytes
 RETRY_SECONDS = {"full": 60, "disk": 30}
 DEFAULT_RETRY_SECONDS = 5
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ def take_in(
         stripped = strip(signal, encoding, payload)
     except (DecodeError, ValueError, RecursionError) as error:
         raise Refused(400, "bad_data", f"The body is no OTLP {signal} request: {error}.") from None
+    except Exception as error:  # a fault of ours; to send the same data again would not help
+        log.exception("a %s body (%s, %d bytes) cannot be read", signal, encoding, len(payload))
+        raise Refused(400, "unreadable", "The body cannot be read.") from error
     if stripped is payload and compression == "gzip":
         return NewBody(signal, encoding, data, "gzip", token)
     if len(stripped) < _WORTH_DEFLATING:

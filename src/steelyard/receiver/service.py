@@ -17,7 +17,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 
 from steelyard.config import split_address
@@ -25,16 +24,16 @@ from steelyard.errors import ConfigError, SteelyardError
 from steelyard.receiver.access import SCOPE, Access, OpenAccess, TokenAccess, is_loopback
 from steelyard.receiver.door import Door
 from steelyard.receiver.grpc import grpc_server
-from steelyard.receiver.http import HttpDoor
+from steelyard.receiver.http import HttpConnection
+from steelyard.receiver.http_listener import HttpListener
 from steelyard.receiver.inbox import Inbox
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.refusal_log import RefusalLog
 from steelyard.receiver.writer import Writer
-from steelyard.state.database import open_state
+from steelyard.state.database import State, open_state
 from steelyard.state.tokens import Tokens
 
 DRAIN_SECONDS = 10
-CONNECTIONS = 2000
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +94,8 @@ def _stop_event() -> asyncio.Event:
 @contextlib.asynccontextmanager
 async def _open_door(config: ReceiverConfig) -> AsyncIterator[Door]:
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    access = _access(config)
+    state = open_state(config.state or config.data / "state.db") if config.needs_tokens else None
+    access = _access(state)
     inbox = Inbox(config.data / "inbox.db", config.inbox_max_bytes)
     refusals = RefusalLog(inbox)
     writer = Writer(inbox, config.max_waiting)
@@ -106,13 +106,15 @@ async def _open_door(config: ReceiverConfig) -> AsyncIterator[Door]:
         await writer.close()
         refusals.flush()
         inbox.close()
+        if state is not None:
+            state.close()
 
 
-def _access(config: ReceiverConfig) -> Access:
-    """Raises ConfigError when others could reach the receiver and no token exists."""
-    if not config.needs_tokens:
+def _access(state: State | None) -> Access:
+    """Raises ConfigError when tokens are needed and none exists."""
+    if state is None:
         return OpenAccess()
-    tokens = Tokens(open_state(config.state or config.data / "state.db"))
+    tokens = Tokens(state)
     if not tokens.any_valid(SCOPE):
         raise ConfigError(
             "The receiver would take telemetry from other machines, and there is no token.",
@@ -132,38 +134,19 @@ async def _running(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Server(uvicorn.Server):
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        return contextlib.nullcontext()  # signals are ours
-
-
 @contextlib.asynccontextmanager
 async def _http(config: ReceiverConfig, door: Door) -> AsyncIterator[int]:
     if not config.http:
         yield 0
         return
-    listener = _listen(config.http, "--otlp-http")
-    server = _Server(
-        uvicorn.Config(
-            HttpDoor(door),
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            limit_concurrency=CONNECTIONS,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        await serving
+    listener = HttpListener()
+    async with _running(listener.watch()):
+        port = _listen(config.http, "--otlp-http")
+        await listener.listen(port, HttpConnection, door)
+        try:
+            yield port.getsockname()[1]
+        finally:
+            await listener.close(DRAIN_SECONDS)
 
 
 def _listen(address: str, option: str) -> socket.socket:

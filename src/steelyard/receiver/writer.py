@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from steelyard.errors import Refused, SteelyardError
 from steelyard.receiver.body import NewBody
@@ -22,7 +22,9 @@ MAX_GROUP_BYTES = 32 * 1024**2
 GATHER_SECONDS = 0.004  # under load a commit waits this long for company
 
 log = logging.getLogger(__name__)
-Waiting = tuple[NewBody, "asyncio.Future[int]"]
+Outcome = int | Refused
+Done = Callable[[Outcome], None]
+Waiting = tuple[NewBody, Done]
 
 
 class Writer:
@@ -37,14 +39,15 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
         self._thread.start()
 
-    def put(self, body: NewBody) -> asyncio.Future[int]:
-        """The body's number, once it is durable. Raises Refused 503 when too many wait."""
+    def put(self, body: NewBody, done: Done) -> None:
+        """Call `done` with the body's number once it is durable, or with the refusal.
+
+        `done` is called on the loop. Raises Refused 503 when too many wait already.
+        """
         if self._waiting >= self.max_waiting or self._stopping:
             raise Refused(503, "busy", "The receiver is busy.", "Send the same data again later.")
-        future: asyncio.Future[int] = self._loop.create_future()
         self._waiting += 1
-        self._queue.put((body, future))
-        return future
+        self._queue.put((body, done))
 
     async def close(self) -> None:
         """Write what still waits, then stop."""
@@ -91,10 +94,5 @@ class Writer:
 
     def _settle(self, group: Sequence[Waiting], outcome: Sequence[int] | Refused) -> None:
         self._waiting -= len(group)
-        for at, (_, future) in enumerate(group):
-            if future.done():  # the client went away
-                continue
-            if isinstance(outcome, Refused):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome[at])
+        for at, (_, done) in enumerate(group):
+            done(outcome if isinstance(outcome, Refused) else outcome[at])

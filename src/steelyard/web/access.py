@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from steelyard.errors import SteelyardError
+from steelyard import errors
 from steelyard.web.problems import as_json, wants_page
 
 COOKIE = "steelyard_session"
@@ -31,15 +31,15 @@ OPEN = ("/healthz", "/readyz", "/sign-in")
 Verify = Callable[[str, str], object | None]  # (secret, scope) -> the token, or None
 
 
-class NotSignedIn(SteelyardError):
+class NotSignedIn(errors.SteelyardError):
     code = "unauthorized"
 
 
-class WrongHost(SteelyardError):
+class WrongHost(errors.SteelyardError):
     code = "wrong_host"
 
 
-class WrongOrigin(SteelyardError):
+class WrongOrigin(errors.SteelyardError):
     code = "wrong_origin"
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from steelyard.errors import StoreError
 from steelyard.metrics import CATALOGUE, Answer, Question, describe
 from steelyard.metrics.question import parse_pairs
 from steelyard.web import start
@@ -99,8 +100,13 @@ def router(services: Services) -> APIRouter:
 
     @api.get("/readyz", tags=["server"])
     def readyz() -> dict[str, Any]:
-        """The inbox and the warehouse can be reached; 503 when one cannot."""
-        return {"status": "ok", "data_version": services.status().data_version}
+        """Telemetry is taken and applied; 503 while something keeps the server from it."""
+        status = services.status()
+        if status.trouble:
+            raise StoreError(
+                status.trouble, "The server tries again by itself; see /api/v1/status."
+            )
+        return {"status": "ok", "data_version": status.data_version}
 
     return api
 
@@ -146,6 +152,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "assistants": dict(status.assistants),
         "people": status.people,
         "demo": status.demo,
+        "trouble": status.trouble,
         "change": start.change(status),
     }
     plain: dict[str, Any] = _plain(said)

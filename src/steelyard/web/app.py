@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Lifespan
 
 from steelyard import __version__
-from steelyard.web import api, pages, problems
+from steelyard.web import api, frame, pages, problems
 from steelyard.web.access import Doorman, Gate
 from steelyard.web.assets import FOREVER, Assets
 from steelyard.web.chart import stacked_days
@@ -39,11 +39,11 @@ def create_app(
         redoc_url=None,
         lifespan=_warm(assets),
     )
-    built = pages.build(services, assets, doorman)
+    built = frame.build(services, assets, doorman)
     app.include_router(api.router(services))
     app.include_router(pages.router(built))
     _serve_assets(app, assets)
-    problems.install(app, pages.problem_page(built))
+    problems.install(app, frame.problem_page(built))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(Gate, doorman=doorman, hosts=frozenset(map(str.lower, hosts)))
     app.add_middleware(SafeHeaders)

@@ -12,7 +12,13 @@ from typing import Any
 
 PALETTE = ("--c4", "--c1", "--c2", "--c3", "--c5", "--grey")
 TICK_LABEL = "utcFormat(toDate(datum.value), '%-d %b')"
-_TEXT = {"labelFont": "inherit", "labelFontSize": 11.5, "labelColor": "var(--ink-3)"}
+DOLLARS = (
+    "datum.value == 0 ? '$0' : abs(datum.value) < 1 ? format(datum.value, '$.3~f')"
+    " : format(datum.value, '$.3~s')"
+)
+# Vega measures labels with this font before the style sheet gives them the page's, which is alike.
+FONT = "Inter, system-ui, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
+_TEXT = {"labelFont": FONT, "labelFontSize": 11.5, "labelColor": "var(--ink-3)"}
 
 
 @functools.cache
@@ -53,7 +59,7 @@ def _dollars(alt: Any) -> Any:
     return alt.Y(
         "value:Q",
         stack="zero",
-        axis=alt.Axis(title=None, format="$.2~s", tickCount=4, domain=False, ticks=False),
+        axis=alt.Axis(title=None, labelExpr=DOLLARS, tickCount=4, domain=False, ticks=False),
     )
 
 

@@ -43,6 +43,10 @@ FIXES: dict[str, str] = {
     " OTEL_EXPORTER_OTLP_COMPRESSION to none.",
     "bad_data": "Set OTEL_EXPORTER_OTLP_PROTOCOL to what fits the port: http/protobuf or"
     " http/json here, grpc for the gRPC port; and check that no proxy changes the body.",
+    "bad_http": "This looks like gRPC on the HTTP port: set OTEL_EXPORTER_OTLP_PROTOCOL to"
+    " http/protobuf, or send to the gRPC port. TLS on a plain port looks the same: use http://.",
+    "unreadable": "The body is damaged. Check that no proxy changes it, and report it if it stays.",
+    "connections": "Nothing to do: clients try again. Many clients? Put a collector between.",
     "too_large": "Let the client export more often (OTEL_METRIC_EXPORT_INTERVAL,"
     " OTEL_LOGS_EXPORT_INTERVAL), or raise the setting `max_body_bytes`.",
     "slow": "The connection broke or is very slow; clients send again. Look at proxies between.",

@@ -10,10 +10,12 @@ Number = int | float
 
 
 def money(usd: Number) -> str:
-    """Dollars to the cent; the first two digits that matter when it is less than a cent."""
+    """Dollars to the cent; three digits that matter below ten cents: one call costs that little."""
     sign, size = ("−" if usd < 0 else ""), abs(usd)
-    if 0 < size < 0.005:
-        return f"{sign}${size:.2g}" if size >= 0.0001 else f"{sign}<$0.0001"
+    if 0 < size < 0.0001:
+        return f"{sign}<$0.0001"
+    if 0 < size < 0.0995:
+        return f"{sign}${size:.3g}"
     return f"{sign}${size:,.2f}"
 
 

@@ -51,6 +51,7 @@ class Status:
     assistants: Mapping[str, int] = field(default_factory=dict)
     people: int = 0
     demo: bool = False
+    trouble: str = ""  # what keeps the server from applying what came in; it tries again by itself
 
     @property
     def has_data(self) -> bool:

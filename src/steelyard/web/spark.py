@@ -18,9 +18,9 @@ class Spark:
 
 
 def spark(values: Sequence[float | None]) -> Spark | None:
-    """None with fewer than two known values. Unknown days are left out, not drawn as 0."""
+    """None when there is nothing to see. Unknown days are left out, not drawn as 0."""
     known = [(index, value) for index, value in enumerate(values) if value is not None]
-    if len(known) < 2:
+    if len(known) < 2 or not any(value for _, value in known):
         return None
     top = max(value for _, value in known)
     bottom = min(0.0, *(value for _, value in known))

@@ -1,0 +1,50 @@
+"""What the palette offers: pages, breakdowns, metrics, and the teams and models in use."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from steelyard.metrics import CATALOGUE
+from steelyard.web import asking, period, spend, words
+from steelyard.web.frame import Pages
+from steelyard.web.layout import NAV
+from steelyard.web.services import Services
+from steelyard.web.view import View
+
+
+def add_palette(routes: APIRouter, pages: Pages) -> None:
+    @routes.get("/palette.json")
+    def palette() -> Response:
+        entries = [
+            {"label": link.label, "kind": "page", "url": link.url}
+            for group in NAV
+            for link in group.links
+        ]
+        if pages.services.status().has_data:
+            entries += _breakdowns() + _values(pages.services)
+        entries += [
+            {"label": words.metric(n), "kind": "metric", "name": n, "url": f"/definitions#{n}"}
+            for n in CATALOGUE
+        ]
+        return JSONResponse(entries)
+
+
+def _breakdowns() -> list[dict[str, str]]:
+    return [
+        {"label": f"Spend by {words.dimension(n)}", "kind": "table", "url": f"/spend?by={n}"}
+        for n in (*asking.TABS, *asking.MORE)
+    ]
+
+
+def _values(services: Services) -> list[dict[str, str]]:
+    plain = View(period.named(period.DEFAULT, services.today()))
+    return [
+        {
+            "label": choice["label"],
+            "kind": offered["label"].lower(),
+            "url": choice["url"],
+        }
+        for offered in spend.offers(plain, asking.ask_options(services, plain))
+        for choice in offered["choices"]
+    ]

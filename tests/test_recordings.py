@@ -49,7 +49,9 @@ def check_counters(house: House, recording: Recording) -> None:
     commits = recording.metric("claude_code.commit.count")
     assert asked(house, "commits_by_assistant") == commits
     assert asked(house, "prs_by_assistant") == recording.metric("claude_code.pull_request.count")
-    minutes = {k: v / 60 for k, v in recording.metric("claude_code.active_time.total", "type").items()}
+    minutes = {
+        k: v / 60 for k, v in recording.metric("claude_code.active_time.total", "type").items()
+    }
     active = {k: float(v) for k, v in asked(house, "active_minutes", "type").items()}
     assert active == pytest.approx(minutes, abs=1e-9)
 
@@ -111,7 +113,9 @@ def test_sessions_are_those_with_work(told: tuple[House, Recording]) -> None:
     worked = {s for s, t in recording.happened["tokens_by_session"].items() if t["requests"]}
     assert worked <= sessions
     # A session that only ever met errors, or whose prompt was a command, still had a prompt.
-    assert sessions <= set(recording.wire["sessions_on_events"] + recording.wire["sessions_on_metrics"])
+    assert sessions <= set(
+        recording.wire["sessions_on_events"] + recording.wire["sessions_on_metrics"]
+    )
     if recording.folder.name.startswith("07-"):
         assert sessions == worked  # the ids that --continue makes and leaves hold no work
 

@@ -10,9 +10,9 @@ micro-dollars, so micro-dollars would round.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 
 import pyarrow as pa
+import xxhash
 
 NANOS_PER_USD = 1_000_000_000
 TIME = pa.timestamp("us", tz="UTC")
@@ -32,7 +32,7 @@ ATTRIBUTION = (
     "mcp_server",
 )
 
-_HEAD = [
+_HEAD: list[tuple[str, pa.DataType]] = [
     ("key", pa.int64()),
     ("time", TIME),
     ("day", pa.date32()),
@@ -40,10 +40,13 @@ _HEAD = [
     ("assistant", pa.string()),  # claude-code | codex | gemini-cli | service.name of others
     ("name", pa.string()),  # canonical event or measure name
 ]
-_WHO = [(name, pa.string()) for name in (*IDENTITY, *CONTEXT)]
-_WHAT = [(name, pa.string()) for name in ATTRIBUTION]
-_TAIL = [
-    ("resource", pa.string()),  # JSON object of resource attributes without a column (team.id, os.type …)
+_WHO: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in (*IDENTITY, *CONTEXT)]
+_WHAT: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in ATTRIBUTION]
+_TAIL: list[tuple[str, pa.DataType]] = [
+    (
+        "resource",
+        pa.string(),
+    ),  # JSON object of resource attributes without a column (team.id, os.type …)
     ("attributes", pa.string()),  # JSON object of everything else without a column, content removed
     ("body", pa.int64()),  # inbox number of the request it came in
 ]
@@ -59,7 +62,10 @@ EVENTS = pa.schema(
         ("tool_use_id", pa.string()),
         ("tool", pa.string()),
         ("decision", pa.string()),  # accept | reject
-        ("source", pa.string()),  # config | hook | user_temporary | user_permanent | user_reject | …
+        (
+            "source",
+            pa.string(),
+        ),  # config | hook | user_temporary | user_permanent | user_reject | …
         ("success", pa.string()),  # true | false
         ("status", pa.string()),  # HTTP status of a failed model call
         ("error", pa.string()),
@@ -125,9 +131,17 @@ TOKEN_TYPES = ("input", "output", "cacheRead", "cacheCreation")
 
 
 def record_key(*parts: object) -> int:
-    """A signed 64-bit key, the same in every process and on every machine."""
-    text = "\x1f".join(map(str, parts)).encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
+    """A signed 64-bit key, the same in every process, on every machine and in every release."""
+    return text_key("\x1f".join(map(str, parts)))
+
+
+def text_key(text: str) -> int:
+    """`record_key` of parts that are joined already."""
+    unsigned = xxhash.xxh3_64_intdigest(text.encode())
+    return unsigned - _TWO_64 if unsigned >> 63 else unsigned
+
+
+_TWO_64 = 1 << 64
 
 
 def utc_day(time: dt.datetime) -> dt.date:

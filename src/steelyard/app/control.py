@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
 
-_CALLS = frozenset({"ask", "settle", "unmatched", "backup", "export", "rebuild"})
+_CALLS = frozenset({"ask", "settle", "unmatched", "backup", "export", "rebuild", "trouble"})
 _SOCKET_PATH_MAX = 100  # the kernel's limit is 108 bytes
 
 
@@ -69,7 +69,7 @@ def write_address(settings: Settings, address: Address) -> None:
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
     new.write_text(json.dumps(asdict(address)))
-    os.replace(new, file)
+    new.replace(file)
 
 
 def read_address(settings: Settings) -> Address | None:

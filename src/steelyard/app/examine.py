@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import steelyard
-from steelyard.app.control import read_address, reach
+from steelyard.app.control import reach, read_address
 from steelyard.config import split_address
 from steelyard.errors import SteelyardError
 from steelyard.receiver.inbox import Inbox
@@ -36,7 +36,17 @@ class Check:
 def examine(settings: Settings) -> list[Check]:
     """All checks, in the order a newcomer would make them."""
     checks: list[Check] = []
-    for look in (_version, _folder, _disk, _server, _ports, _warehouse, _inbox, _telemetry, _tokens):
+    for look in (
+        _version,
+        _folder,
+        _disk,
+        _server,
+        _ports,
+        _warehouse,
+        _inbox,
+        _telemetry,
+        _tokens,
+    ):
         checks.extend(_safely(look, settings))
     return checks
 
@@ -61,7 +71,10 @@ def _folder(settings: Settings) -> Iterator[Check]:
         yield Check("data folder", "ok", str(settings.data))
     else:
         yield Check(
-            "data folder", "warn", f"{settings.data} does not exist yet", "`steelyard serve` makes it."
+            "data folder",
+            "warn",
+            f"{settings.data} does not exist yet",
+            "`steelyard serve` makes it.",
         )
 
 
@@ -82,11 +95,16 @@ def _disk(settings: Settings) -> Iterator[Check]:
 def _server(settings: Settings) -> Iterator[Check]:
     remote = reach(settings)
     if remote is None:
-        yield Check("server", "warn", "none runs on this data folder", "`steelyard serve` starts one.")
+        yield Check(
+            "server", "warn", "none runs on this data folder", "`steelyard serve` starts one."
+        )
     else:
         at = remote.address
         places = ", ".join(filter(None, (at.web, at.otlp_http, at.otlp_grpc)))
         yield Check("server", "ok", f"process {at.pid} on {places}")
+        if trouble := remote.call("trouble"):
+            hint = "Free disk space; the server goes on by itself. Nothing acknowledged is lost."
+            yield Check("applying", "fail", trouble, hint)
 
 
 def _ports(settings: Settings) -> Iterator[Check]:
@@ -135,21 +153,25 @@ def _inbox(settings: Settings) -> Iterator[Check]:
     inbox = Inbox(settings.inbox_path)
     try:
         status = inbox.status()
-        size = f"{status.received:,} bodies received, {status.pending:,} wait, {status.bytes:,} bytes"
+        size = (
+            f"{status.received:,} bodies received, {status.pending:,} wait, {status.bytes:,} bytes"
+        )
         yield Check("inbox", "ok", size)
         poison = inbox.poison()
         for body in poison[:20]:
             yield Check(
                 "set aside",
                 "fail",
-                f"body {body.number} ({body.signal}, {body.encoding}, {body.size_bytes:,} bytes): {body.error}",
+                f"body {body.number} ({body.signal}, {body.encoding}, {body.size_bytes:,} bytes):"
+                f" {body.error}",
                 "It is kept. After an upgrade, `steelyard rebuild` tries again.",
             )
         for refusal in inbox.refusals(10):
             yield Check(
                 "refused",
                 "warn",
-                f"{refusal.count} × {refusal.status} on {refusal.path or refusal.protocol}: {refusal.reason}"
+                f"{refusal.count} × {refusal.status} on {refusal.path or refusal.protocol}:"
+                f" {refusal.reason}"
                 f", last at {refusal.time:%Y-%m-%d %H:%M} UTC from {refusal.peer}",
                 "See 'Not arriving?' on the page Get started.",
             )
@@ -170,7 +192,10 @@ def _telemetry(settings: Settings) -> Iterator[Check]:
         yield Check("telemetry", "warn", "nothing has arrived yet", "Open the page Get started.")
     elif dt.datetime.now(dt.UTC) - last > _SILENT:
         yield Check(
-            "telemetry", "warn", f"silent since {last:%Y-%m-%d %H:%M} UTC", "Check the clients' settings."
+            "telemetry",
+            "warn",
+            f"silent since {last:%Y-%m-%d %H:%M} UTC",
+            "Check the clients' settings.",
         )
     else:
         yield Check("telemetry", "ok", f"last body {last:%Y-%m-%d %H:%M:%S} UTC")
@@ -197,5 +222,8 @@ def _tokens(settings: Settings) -> Iterator[Check]:
         yield Check("tokens", "ok", f"{len(usable)} may send telemetry")
     else:
         yield Check(
-            "tokens", "fail", f"{', '.join(public)} is public and nobody may send", "`steelyard token create NAME`"
+            "tokens",
+            "fail",
+            f"{', '.join(public)} is public and nobody may send",
+            "`steelyard token create NAME`",
         )

@@ -34,10 +34,12 @@ def store_people(cursor: Any, people: pa.Table, identities: pa.Table) -> None:
     cursor.register("told", people.select(list(_FACTS)))
     cursor.execute("delete from people where person in (select person from told)")
     cursor.execute("insert into people by name select * from told")
+    cursor.execute("update data_version set version = version + 1")  # answers by team change
     cursor.unregister("told")
     cursor.register("named", identities)
     changed = cursor.execute(
-        "select count(*) from (select * from named except select kind, value, person from identities)"
+        "select count(*) from"
+        " (select * from named except select kind, value, person from identities)"
     ).fetchall()[0][0]
     if changed:
         cursor.execute(

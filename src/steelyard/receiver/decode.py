@@ -23,11 +23,10 @@ from steelyard.receiver.dialects.dialect import (
     P,
     Row,
     S,
-    iso_ns,
     text,
 )
 from steelyard.receiver.signals import Group, Log, Point, Span
-from steelyard.records import EVENTS, POINTS, SPANS, record_key
+from steelyard.records import EVENTS, POINTS, SPANS, record_key, text_key
 
 if TYPE_CHECKING:
     from steelyard.receiver.body import Body
@@ -38,10 +37,9 @@ _COLUMNS: dict[str, Columns] = {"logs": E, "metrics": P, "traces": S}
 _READERS: dict[str, Any] = {"protobuf": read_protobuf, "json": read_json}
 _DAY_NS = 86_400_000_000_000
 _LEARNED_MAX = 100_000  # attribute values remembered per dialect, signal and resource
-_NOT_KEPT = -1
-_UNIQUE = frozenset({"event.sequence", "request_id", "message.uuid", "tool_use_id", "cost_usd"})
-# Said again by a column of the record itself.
-_REPEATED = frozenset({"event.timestamp", "event.name", "service.name"})
+_NOT_KEPT, _EXTRA = -1, -2
+_TIMESTAMP = b"\n\x0fevent.timestamp\x12"  # an attribute that repeats the record's own time
+_UNIQUE = frozenset({"request_id", "message.uuid", "tool_use_id", "cost_usd", "cost_usd_micros"})
 _dump = orjson.dumps
 
 
@@ -55,39 +53,51 @@ class Placer:
         self.columns = _COLUMNS[signal]
         self._places = dialect.points if signal == "metrics" else dialect.events
         self._key_value: Callable[[Any], tuple[str, Any]] = _READERS[encoding].attribute
-        self._seen: dict[bytes, tuple[int | None, Any]] = {}
+        self._seen: dict[bytes, tuple[int, Any]] = {}
+        self.fill = self._fill_raw if encoding == "protobuf" else self._fill_plain
 
-    def fill(self, row: Row, attributes: Iterable[Any]) -> Extras:
-        """Set the row's columns; return what has no column."""
-        extras: Extras = {}
-        seen = self._seen.get
+    def _fill_raw(self, row: Row, extras: Extras, attributes: Iterable[bytes]) -> None:
+        """Set the row's columns; what has no column goes to `extras`."""
+        seen = self._seen
         for raw in attributes:
-            placed = (seen(raw) if raw.__class__ is bytes else None) or self._learn(raw)
-            index = placed[0]
-            if index is None:
-                extras[placed[1][0]] = placed[1][1]
-            elif index >= 0:
-                row[index] = placed[1]
-        return extras
+            try:
+                index, value = seen[raw]
+            except KeyError:
+                index, value = self._learn(raw)
+            if index >= 0:
+                row[index] = value
+            elif index == _EXTRA:
+                extras[value[0]] = value[1]
 
-    def _learn(self, raw: Any) -> tuple[int | None, Any]:
+    def _fill_plain(self, row: Row, extras: Extras, attributes: Iterable[Any]) -> None:
+        for raw in attributes:
+            index, value = self._place(*self._key_value(raw))
+            if index >= 0:
+                row[index] = value
+            elif index == _EXTRA:
+                extras[value[0]] = value[1]
+
+    def _learn(self, raw: bytes) -> tuple[int, Any]:
+        if raw.startswith(_TIMESTAMP):  # in every record, never twice the same
+            return _NOT_KEPT, None
         key, value = self._key_value(raw)
         placed = self._place(key, value)
-        if raw.__class__ is bytes and key not in _UNIQUE:
+        if key not in _UNIQUE:
             if len(self._seen) >= _LEARNED_MAX:
                 self._seen.clear()
             self._seen[raw] = placed
         return placed
 
-    def _place(self, key: str, value: Any) -> tuple[int | None, Any]:
+    def _place(self, key: str, value: Any) -> tuple[int, Any]:
+        """The column's index, or _EXTRA with the pair, or _NOT_KEPT."""
+        found = self._places.get(key)
+        if found is not None:
+            index = self.columns.index.get(found[0])
+            return (_NOT_KEPT, None) if index is None else (index, found[1](value))
         if key == "enduser.id":  # the documented way to name a person without a vendor account
             column = "email" if "@" in text(value) else "account_id"
             return self.columns.index[column], text(value).lower()
-        found = self._places.get(key)
-        if found is None:
-            return None, (key, value)
-        index = self.columns.index.get(found[0])
-        return (_NOT_KEPT, None) if index is None else (index, found[1](value))
+        return _EXTRA, (key, value)
 
 
 @lru_cache(maxsize=256)
@@ -140,8 +150,8 @@ class _Resource:
     """What all records of one resource share: dialect, placer, a row to copy, what is left."""
 
     def __init__(self, group: Group, body: Body, witness: str) -> None:
-        key_value = _READERS[body.encoding].attribute
-        attributes = [key_value(raw) for raw in group.resource]
+        self._key_value = _READERS[body.encoding].attribute
+        attributes = [self._key_value(raw) for raw in group.resource]
         service = next((text(v) for k, v in attributes if k == "service.name"), "")
         self.dialect, self.placer = _placer(service, body.signal, body.encoding)
         self.row = _blank(body.signal)
@@ -150,16 +160,46 @@ class _Resource:
         self.row[index["provider"]] = self.dialect.provider
         self.row[index["witness"]] = witness
         self.row[index["body"]] = body.number
-        self.extras = self.placer.fill(self.row, group.resource)
-        self.extras.pop("service.name", None)
-        self.text = _dump(self.extras, option=orjson.OPT_SORT_KEYS).decode() if self.extras else ""
-        self.row[index["resource"]] = self.text
+        self.extras: Extras = {}
+        self.placer.fill(self.row, self.extras, group.resource)
+        self.row[index["resource"]] = _json(self.extras, orjson.OPT_SORT_KEYS)
+        self._begin: list[Any] | None = None
+        self._begun: tuple[Row, Extras] = self.row, {}
+
+    def read(self, attributes: Iterable[Any]) -> tuple[Row, Extras]:
+        """A new row with these attributes, and those without a column.
+
+        Records of one resource begin with the same attributes (user, session, team): those are
+        placed once and copied.
+        """
+        found = list(attributes)
+        if self._begin is None:
+            self._learn_begin(found)
+        begin = self._begin or []
+        size = len(begin)
+        if found[:size] != begin:
+            row, extras, rest = self.row.copy(), Extras(), found
+        else:
+            row, extras, rest = self._begun[0].copy(), self._begun[1].copy(), found[size:]
+        self.placer.fill(row, extras, rest)
+        return row, extras
+
+    def _learn_begin(self, found: list[Any]) -> None:
+        """Remember the first record's attributes, up to the one that names it."""
+        keys = (self._key_value(raw)[0] for raw in found)
+        at = next((i for i, key in enumerate(keys) if key == "event.name"), 0)
+        self._begin, self._begun = found[:at], (self.row.copy(), {})
+        self.placer.fill(*self._begun, self._begin)
 
     def left(self, extras: Extras) -> str:
-        """The record's own attributes without a column; resource copies said once."""
+        """The record's own attributes without a column; copies of the resource's said once."""
         shared = self.extras
-        own = {k: v for k, v in extras.items() if k not in _REPEATED and shared.get(k) != v}
-        return _dump(own).decode() if own else ""
+        own = {k: v for k, v in extras.items() if k not in shared or shared[k] != v}
+        return _json(own)
+
+
+def _json(value: Extras, option: int = 0) -> str:
+    return _dump(value, option=option).decode() if value else ""
 
 
 def _blank(signal: str) -> Row:
@@ -173,40 +213,42 @@ def _set_time(row: Row, columns: Columns, time_ns: int) -> None:
 
 def _events(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
     resource = _Resource(group, body, "events")
-    dialect, fill = resource.dialect, resource.placer.fill
-    prefix = dialect.prefix
+    dialect, read, left = resource.dialect, resource.read, resource.left
+    prefix, finish, sequenced = dialect.prefix, dialect.finish_event, dialect.sequenced
     log: Log
     for log in group.records:
-        row = resource.row.copy()
-        extras = fill(row, log.attributes)
-        row[E.name] = text(extras.get("event.name") or log.event_name).removeprefix(prefix)
-        time_ns = log.time_ns or iso_ns(text(extras.get("event.timestamp"))) or log.observed_ns
-        if dialect.sequenced and row[E.sequence] is not None:
-            key = (row[E.session], row[E.sequence], time_ns, row[E.name])
+        row, extras = read(log.attributes)
+        name = row[E.name] = (row[E.name] or log.event_name).removeprefix(prefix)
+        time_ns = log.time_ns or log.observed_ns
+        sequence = row[E.sequence]
+        if sequenced and sequence is not None:
+            row[E.key] = text_key(f"{row[E.session]}\x1f{sequence}\x1f{time_ns}\x1f{name}")
         else:
-            key = (time_ns, log.observed_ns, *row, *extras.items())
-            key = (*key[: 2 + E.body], *key[3 + E.body :])  # the body's number is no part of it
-        row[E.key] = record_key(*key)
+            row[E.key] = _whole_key(row, extras, time_ns, log.observed_ns)
         _set_time(row, E, time_ns or received_ns)
-        dialect.finish_event(row, extras)
-        row[E.attributes] = resource.left(extras)
+        finish(row, extras)
+        row[E.attributes] = left(extras)
         yield row
+
+
+def _whole_key(row: Row, extras: Extras, *times: int) -> int:
+    """A key from everything a record says; the number of its body is no part of it."""
+    return record_key(*times, *row[: E.body], *row[E.body + 1 :], *extras.items())
 
 
 def _points(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
     resource = _Resource(group, body, "metrics")
-    dialect, fill = resource.dialect, resource.placer.fill
+    dialect = resource.dialect
     point: Point
     for point in group.records:
-        row = resource.row.copy()
-        extras = fill(row, point.attributes)
+        row, extras = resource.read(point.attributes)
         row[P.metric] = point.metric
         row[P.name] = dialect.measures.get(point.metric, point.metric)
         row[P.temporality], row[P.value] = point.temporality, point.value
         row[P.start] = point.start_ns // 1_000 or None
         _set_time(row, P, point.time_ns or received_ns)
-        if point.count is not None:
-            extras["count"] = point.count
+        if point.observations is not None:
+            extras["count"] = point.observations
         row[P.attributes] = resource.left(extras)
         who = [v for i, v in enumerate(row) if i not in _POINT_OWN]
         for n, part in enumerate(dialect.finish_point(row, extras)):
@@ -216,7 +258,6 @@ def _points(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
             yield part
 
 
-
 _POINT_OWN = frozenset({P.key, P.time, P.day, P.series, P.start, P.value, P.body})
 
 
@@ -224,8 +265,7 @@ def _spans(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
     resource = _Resource(group, body, "spans")
     span: Span
     for span in group.records:
-        row = resource.row.copy()
-        extras = resource.placer.fill(row, span.attributes)
+        row, extras = resource.read(span.attributes)
         row[S.name] = span.name.removeprefix(resource.dialect.prefix)
         row[S.trace_id], row[S.span_id] = span.trace_id, span.span_id
         row[S.parent_id] = span.parent_id

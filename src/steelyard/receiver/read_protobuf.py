@@ -7,6 +7,7 @@ it has seen before in a dictionary. Measured: a third of the CPU of walking the 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,9 @@ _FILES = (
     metrics_service_pb2,
     trace_service_pb2,
 )
+# Wire tags of an AnyValue's string, int and double.
+_STRING, _INT, _DOUBLE = 0x0A, 0x18, 0x21
+_DOUBLE_FORMAT = struct.Struct("<d")
 _KEY_VALUE = ".opentelemetry.proto.common.v1.KeyValue"
 
 
@@ -72,18 +76,32 @@ REQUESTS: dict[str, Any] = {
 def attribute(raw: bytes) -> tuple[str, Any]:
     """Key and plain value of a serialised KeyValue.
 
-    Short texts, the great majority, are sliced out directly; all else goes through the official
-    message. Raises what protobuf raises when the bytes are no KeyValue.
+    Short texts, whole numbers and doubles, nearly all there are, are read in place; anything else
+    goes through the official message. Raises what protobuf raises when the bytes are no KeyValue.
     """
     size = len(raw)
-    if size < 128 and raw[0] == 0x0A:
+    if 6 <= size < 128 and raw[0] == 0x0A:
         at = 2 + raw[1]
-        # key, then a value (0x12) that fills the rest and is a string (0x0a) that fills it too
-        if at + 4 <= size and raw[at] == 0x12 and raw[at + 1] == size - at - 2:
-            if raw[at + 2] == 0x0A and raw[at + 3] == size - at - 4:
+        # key, then a value (field 2) that fills the rest
+        if at + 3 < size and raw[at] == 0x12 and raw[at + 1] == size - at - 2:
+            kind = raw[at + 2]
+            if kind == _STRING and raw[at + 3] == size - at - 4:
                 return raw[2:at].decode(), raw[at + 4 :].decode()
+            if kind == _DOUBLE and size == at + 11:
+                return raw[2:at].decode(), _DOUBLE_FORMAT.unpack_from(raw, at + 3)[0]
+            if kind == _INT and size < at + 12 and raw[-1] < 0x80:
+                return raw[2:at].decode(), _varint(raw, at + 3)
     pair = common_pb2.KeyValue.FromString(raw)
     return pair.key, plain_value(pair.value)
+
+
+def _varint(raw: bytes, at: int) -> int:
+    """The base-128 number that fills the rest of `raw`; fewer than ten bytes, so not negative."""
+    value = shift = 0
+    for byte in raw[at:]:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+    return value
 
 
 def plain_value(value: Any) -> Any:

@@ -21,7 +21,7 @@ class Point(NamedTuple):
     start_ns: int
     time_ns: int
     value: float | None  # of a histogram: its sum
-    count: int | None  # of a histogram: its observations
+    observations: int | None  # of a histogram
     attributes: Attributes
 
 

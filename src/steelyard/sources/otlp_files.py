@@ -32,7 +32,9 @@ class OtlpFile:
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            raise BadFile(f"{self.path} cannot be read: {error.strerror}.", "Check its rights.") from error
+            raise BadFile(
+                f"{self.path} cannot be read: {error.strerror}.", "Check its rights."
+            ) from error
         return data, "gzip" if data.startswith(_GZIP_MAGIC) else ""
 
 
@@ -80,7 +82,9 @@ def _of_request(folder: Path, request: dict[str, Any]) -> OtlpFile:
 
 
 def _is_body(path: Path) -> bool:
-    return path.is_file() and any(signal in path.name for signal in _SIGNALS) and _encoding(path) != ""
+    return (
+        path.is_file() and any(signal in path.name for signal in _SIGNALS) and _encoding(path) != ""
+    )
 
 
 def _encoding(path: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -45,8 +45,7 @@ class DuckWarehouse:
         return self._cursor(sql, parameters).fetchall()
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        table: pa.Table = self._cursor(sql, parameters).to_arrow_table()
-        return table
+        return cast(pa.Table, self._cursor(sql, parameters).to_arrow_table())
 
     def _cursor(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         cursor = self._connection.cursor()

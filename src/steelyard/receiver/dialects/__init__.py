@@ -1,4 +1,4 @@
-"""The dialects that Steelyard understands, a file each; anything else is kept under its own name."""
+"""The dialects that Steelyard understands, a file each; others are kept under their own name."""
 
 from __future__ import annotations
 

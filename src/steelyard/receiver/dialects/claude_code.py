@@ -97,7 +97,12 @@ CLAUDE_CODE = Dialect(
     services=frozenset({"claude-code", "claude-code-desktop"}),
     prefix="claude_code.",
     events=_EVENTS,
-    points={**_COMMON, "type": ("type", text), "start_type": ("type", text), "language": ("language", text)},
+    points={
+        **_COMMON,
+        "type": ("type", text),
+        "start_type": ("type", text),
+        "language": ("language", text),
+    },
     measures={
         "claude_code.token.usage": "tokens",
         "claude_code.cost.usage": "cost",

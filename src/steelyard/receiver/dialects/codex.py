@@ -63,10 +63,10 @@ def _finish_event(row: Row, extras: Extras) -> None:
     elif name == "api_request":
         row[E.name] = "api_attempt"  # one HTTP try; the answer is what counts as a request
     elif name == "tool_decision":
-        decision = _DECISIONS.get(row[E.decision], row[E.decision])
-        row[E.decision] = decision
+        said = text(row[E.decision])
+        row[E.decision] = decision = _DECISIONS.get(said, said)
         if row[E.source] == "user":
-            permanent = extras.get("decision") == "approved_for_session"
+            permanent = said == "approved_for_session"
             row[E.source] = "user_permanent" if permanent else _PEOPLE.get(decision, "user")
 
 
@@ -87,7 +87,7 @@ def _finish_point(row: Row, extras: Extras) -> list[Row]:
         "output": (("output", 1),),
         "cached_input": (("cacheRead", 1), ("input", -1)),
         "cache_write_input": (("cacheCreation", 1), ("input", -1)),
-    }.get(row[P.type])
+    }.get(text(row[P.type]))
     if parts is None:  # reasoning_output is part of output, total is all of them
         row[P.name] = row[P.metric]
         return [row]
@@ -104,7 +104,9 @@ def split(row: Row, token_type: str, sign: int) -> Row:
 
 CODEX = Dialect(
     assistant="codex",
-    services=frozenset({"codex", "codex-cli", "codex_cli_rs", "codex_exec", "codex_tui", "codex_vscode"}),
+    services=frozenset(
+        {"codex", "codex-cli", "codex_cli_rs", "codex_exec", "codex_tui", "codex_vscode"}
+    ),
     prefix="codex.",
     provider="openai",
     events=_EVENTS,

@@ -90,6 +90,9 @@ def iso_ns(value: str) -> int:
 
 # Attributes that mean the same for every assistant.
 SHARED: dict[str, Place] = {
+    "event.name": ("name", text),
+    "event.timestamp": ("", text),  # the record's own time, again
+    "service.name": ("", text),  # the dialect says it
     "session.id": ("session", text),
     "user.email": ("email", lower),
     "user.account_id": ("account_id", text),

@@ -19,7 +19,8 @@ class Connection(Protocol):
 
 def migrations() -> list[tuple[int, str, str]]:
     """(number, name, SQL) of every migration, in order."""
-    files = sorted(f for f in resources.files(__name__).iterdir() if f.name.endswith(".sql"))
+    found = (f for f in resources.files(__name__).iterdir() if f.name.endswith(".sql"))
+    files = sorted(found, key=lambda file: file.name)
     return [(int(f.name[1:4]), f.name.removesuffix(".sql"), f.read_text()) for f in files]
 
 

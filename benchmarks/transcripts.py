@@ -30,6 +30,7 @@ from typing import Any
 import orjson
 
 PEER = "ccusage@20.0.24"
+PEER_ARGUMENTS = ("claude", "daily", "--json", "--offline")
 START = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
 MODELS = ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5-20251001")
 TOOLS = ("Read", "Edit", "Bash", "Write", "Grep")
@@ -288,14 +289,16 @@ def tree_memory(pid: int) -> int:
 
 def ours(path: Path) -> None:
     """Read the corpus as `import transcripts` does, up to the Arrow batches; print the totals."""
-    import pyarrow.compute as pc
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # as where Steelyard is installed
+    import pyarrow as pa
 
     from steelyard.sources.transcripts.read import read_transcripts
 
-    sums = dict.fromkeys(KINDS, 0)
-    for batch in read_transcripts(path):
-        for kind in KINDS if batch.table.num_rows else ():
-            sums[kind] += pc.sum(batch.table[f"{kind}_tokens"]).as_py() or 0
+    columns = [f"{kind}_tokens" for kind in KINDS]
+    parts = [batch.table.select(["key", *columns]) for batch in read_transcripts(path)]
+    # A key comes again where a fork was cut inside a message; the ledger keeps the larger row.
+    best = pa.concat_tables(parts).group_by("key").aggregate([(name, "max") for name in columns])
+    sums = {kind: sum(best[f"{kind}_tokens_max"].drop_null().to_pylist()) for kind in KINDS}
     print(json.dumps({"totals": sums}))
 
 

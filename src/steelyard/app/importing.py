@@ -22,10 +22,9 @@ from steelyard.receiver.inflate import deflate, inflate
 from steelyard.sources.csv.people import Problem as PeopleProblem
 from steelyard.sources.csv.people import read_people
 from steelyard.sources.otlp_files import OtlpFile, find_bodies
-from steelyard.sources.transcripts.marks import ResumeState
-from steelyard.sources.transcripts.read import read_transcripts
 
 if TYPE_CHECKING:
+    from steelyard.sources.transcripts.marks import ResumeState
     from steelyard.receiver.inbox import Inbox
 
 Update = Callable[[int, int], None]
@@ -109,6 +108,8 @@ def put_transcripts(
     inbox: Inbox, path: Path | None, person: str | None, marks: Path, update: Update
 ) -> TranscriptsReport:
     """Session files into the inbox; `marks` remembers which files have been read."""
+    from steelyard.sources.transcripts.read import read_transcripts  # heavy, and rarely wanted
+
     resume = _load_marks(marks)
     summary = None
     batches = read_transcripts(
@@ -162,6 +163,8 @@ def to_ipc(table: pa.Table, name: str, **more: str) -> bytes:
 
 
 def _load_marks(path: Path) -> ResumeState:
+    from steelyard.sources.transcripts.marks import ResumeState
+
     try:
         return ResumeState.from_json(json.loads(path.read_bytes()))
     except FileNotFoundError:

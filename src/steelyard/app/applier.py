@@ -7,6 +7,7 @@ crashes when. A body that cannot be read is set aside, counted and shown; it nev
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -50,23 +51,30 @@ class Applier:
 
     def __init__(self, inbox: Inbox, warehouse: Warehouse, decoders: Decoders) -> None:
         self.inbox, self.warehouse, self.decoders = inbox, warehouse, decoders
+        self.turn = threading.RLock()  # two at once would apply the same bodies twice
         self.newest: dict[str, Any] | None = None  # the latest event applied, for the first screen
 
-    def run(self, until_empty: bool = True) -> Applied:
-        """Apply what waits; with `until_empty` False, at most one round of batches."""
+    def run(self, up_to: int | None = None) -> Applied:
+        """Apply what waits: all up to a body's number, or else one round of batches."""
+        with self.turn:
+            return self._run(up_to)
+
+    def _run(self, up_to: int | None) -> Applied:
         done = Applied()
         under_way: deque[tuple[Sequence[Body], Future[Decoded]]] = deque()
         position = self.warehouse.position()
-        rounds = 0
+        first = True
         while True:
-            while len(under_way) < self.decoders.ahead and (until_empty or rounds == 0):
+            while len(under_way) < self.decoders.ahead and (
+                first if up_to is None else position < up_to
+            ):
                 bodies = self.inbox.after(position, _BATCH_BODIES, _BATCH_BYTES)
                 if not bodies:
                     break
                 position = bodies[-1].number
                 otlp = [body for body in bodies if body.signal in TABLE_OF]
                 under_way.append((bodies, self.decoders.submit(otlp)))
-            rounds += 1
+            first = False
             if not under_way:
                 return done
             self._store(*under_way.popleft(), done)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import steelyard
 from steelyard.errors import BadFile, NewerData, StoreError
+from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.migrations import latest
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _WAREHOUSE, _INBOX, _STATE = "steelyard.duckdb", "inbox.db", "state.db"
+_MARKS = "imported-transcripts.json"  # what was read since would otherwise not be read again
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def restore_backup(settings: Settings, file: Path, replace: bool) -> RestoreRepo
                 leftover.unlink()
             if (found := Path(folder) / path.name).exists():
                 shutil.move(found, path)
+        (settings.data / _MARKS).unlink(missing_ok=True)
     return RestoreReport(str(settings.data), manifest["made_at"], manifest["tables"])
 
 
@@ -134,7 +137,22 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
         raise BadFile(f"{file} is not a whole backup: {error}.", "Try an older one.") from error
     if manifest.get("schema", 0) > latest():
         raise NewerData(str(file), manifest["schema"], latest())
+    _check_whole(file, folder / _WAREHOUSE, manifest)
     return manifest
+
+
+def _check_whole(file: Path, warehouse: Path, manifest: dict[str, Any]) -> None:
+    """The copy opens and holds what the manifest says, before anything is replaced by it."""
+    told = manifest.get("tables")
+    if not warehouse.is_file() or not isinstance(told, dict) or "made_at" not in manifest:
+        raise BadFile(f"{file} is not a whole backup: parts are missing.", "Try an older one.")
+    try:
+        with open_warehouse(str(warehouse)) as copy:
+            found = copy.counts()
+    except StoreError as error:
+        raise BadFile(f"{file} is damaged: {error.message}", "Try an older one.") from error
+    if any(found.get(name) != rows for name, rows in told.items()):
+        raise BadFile(f"{file} is damaged: tables are not complete.", "Try an older one.")
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

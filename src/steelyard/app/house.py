@@ -32,6 +32,7 @@ from steelyard.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from steelyard.config import Settings
+    from steelyard.warehouse import Warehouse
 
 
 class Doors(Protocol):
@@ -57,10 +58,9 @@ class House:
         self.settings = settings
         make_folder(settings.data)
         self.inbox = Inbox(settings.inbox_path, int(settings.inbox_max_bytes))
-        self.warehouse = open_warehouse(
-            settings.warehouse_url, memory_limit=settings.memory_limit, threads=settings.threads
-        )
+        self.warehouse = _open(settings)
         self.decoders = Decoders(workers)
+        self._trouble = ""
         self.applier = Applier(self.inbox, self.warehouse, self.decoders)
         load_prices(self.warehouse, all_prices(settings.prices))
 
@@ -75,7 +75,7 @@ class House:
 
     def settle(self) -> dict[str, int]:
         """Apply all that waits in the inbox and build the facts; records per table."""
-        done = self.applier.run()
+        done = self.applier.run(up_to=self.inbox.status().received)
         self.refresh()
         return done.records
 
@@ -111,8 +111,8 @@ class House:
 
     def rebuild(self, update: Update | None = None) -> ExportReport:
         """Decode again what the inbox still holds, and build all facts again."""
-        status = self.inbox.status()
-        self.warehouse.forget_bodies(status.first_number)
+        with self.applier.turn:
+            self.warehouse.forget_bodies(self.inbox.status().first_number)
         self.settle()
         return ExportReport(self.warehouse.counts())
 
@@ -121,6 +121,19 @@ class House:
         self.inbox.prune(now - dt.timedelta(days=self.settings.inbox_days))
         if self.settings.events_days:
             self.warehouse.drop_raw_before(now.date() - dt.timedelta(self.settings.events_days))
+
+    def trouble(self) -> str:
+        """What keeps a server from applying what came in; empty when all is well."""
+        return self._trouble
+
+    def troubled(self, trouble: str) -> None:
+        self._trouble = trouble
+
+    def reopen(self) -> None:
+        """Open the warehouse anew: DuckDB refuses all work after a write that failed."""
+        with self.applier.turn:
+            self.warehouse.close()
+            self.warehouse = self.applier.warehouse = _open(self.settings)
 
     def close(self) -> None:
         self.decoders.close()
@@ -135,6 +148,12 @@ class House:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _open(settings: Settings) -> Warehouse:
+    return open_warehouse(
+        settings.warehouse_url, memory_limit=settings.memory_limit, threads=settings.threads
+    )
 
 
 def options_of(settings: Settings) -> Options:
@@ -159,4 +178,3 @@ def make_folder(path: Path) -> None:
             f"The data folder {path} cannot be used: {error.strerror}.",
             "Choose another with --data or STEELYARD_DATA, or correct its rights.",
         ) from error
-

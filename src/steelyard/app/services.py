@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import steelyard
+from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
 from steelyard.web.services import Listener, Seen, Status
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
+    from steelyard.app.reception import Reception
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
 
@@ -21,8 +25,8 @@ _STATUS_SECONDS = 0.5  # how long a status may be told again
 class ServerServices:
     """The seam of `steelyard.web.services.Services`, over an open house."""
 
-    def __init__(self, house: House, listeners: tuple[Listener, ...]) -> None:
-        self.house, self.listeners = house, listeners
+    def __init__(self, house: House, listeners: tuple[Listener, ...], reception: Reception) -> None:
+        self.house, self.listeners, self.reception = house, listeners, reception
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
 
@@ -31,12 +35,14 @@ class ServerServices:
         return self.house.settings.data / "cache"
 
     def ask(self, question: Question) -> Answer:
-        return self.house.ask(question)
+        with _speaking():
+            return self.house.ask(question)
 
     def status(self) -> Status:
         with self._lock:
             if self._status is None or time.monotonic() - self._status[0] > _STATUS_SECONDS:
-                self._status = (time.monotonic(), self._look())
+                with _speaking():
+                    self._status = (time.monotonic(), self._look())
             return self._status[1]
 
     def now(self) -> dt.datetime:
@@ -63,6 +69,7 @@ class ServerServices:
             last_event=self._last_event(),
             assistants={str(name): int(count) for name, count in counts},
             people=int(warehouse.query("select count(distinct person) from people")[0][0]),
+            trouble=" ".join(filter(None, (house.trouble(), self.reception.trouble))),
         )
 
     def _last_event(self) -> Seen | None:
@@ -78,3 +85,17 @@ class ServerServices:
             return None
         assistant, time_, session = rows[0]
         return Seen(assistant, "", time_.replace(tzinfo=dt.UTC), session)
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """A warehouse that cannot be read, for a moment or for long, is said to be just that."""
+    try:
+        yield
+    except SteelyardError:
+        raise
+    except Exception as error:
+        raise StoreError(
+            f"The warehouse cannot be read: {str(error).splitlines()[0]}",
+            "The server tries again by itself; `steelyard doctor` says what is wrong.",
+        ) from error

@@ -243,7 +243,7 @@ class Run:
     wall: float
     cpu: float
     peak_mb: float
-    totals: dict[str, int]
+    output: str
 
 
 def measure(command: list[str], env: dict[str, str]) -> Run:
@@ -269,7 +269,7 @@ def measure(command: list[str], env: dict[str, str]) -> Run:
         sys.exit(f"{command[0]} ended with {process.returncode}")
     cpu = after.children_user + after.children_system
     cpu -= before.children_user + before.children_system
-    return Run(time.perf_counter() - start, cpu, peak / 1e6, json.loads(output)["totals"])
+    return Run(time.perf_counter() - start, cpu, peak / 1e6, output)
 
 
 def tree_memory(pid: int) -> int:
@@ -287,22 +287,35 @@ def tree_memory(pid: int) -> int:
     return total
 
 
-def ours(path: Path) -> None:
-    """Read the corpus as `import transcripts` does, up to the Arrow batches; print the totals."""
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # as where Steelyard is installed
+def ours(path: Path, out: Path) -> None:
+    """Read the corpus as `import transcripts` does, up to the Arrow batches; keep the counts."""
     import pyarrow as pa
 
     from steelyard.sources.transcripts.read import read_transcripts
 
+    columns = ["key", *(f"{kind}_tokens" for kind in KINDS)]
+    writer = None
+    for batch in read_transcripts(path):
+        part = batch.table.select(columns)
+        writer = writer or pa.ipc.new_file(str(out), part.schema)
+        writer.write_table(part)
+    if writer:
+        writer.close()
+
+
+def our_totals(counts: Path) -> dict[str, int]:
+    """A key comes again where a fork was cut inside a message; the ledger keeps the larger row."""
+    import pyarrow as pa
+
+    with pa.ipc.open_file(str(counts)) as file:
+        table = file.read_all()
     columns = [f"{kind}_tokens" for kind in KINDS]
-    parts = [batch.table.select(["key", *columns]) for batch in read_transcripts(path)]
-    # A key comes again where a fork was cut inside a message; the ledger keeps the larger row.
-    best = pa.concat_tables(parts).group_by("key").aggregate([(name, "max") for name in columns])
-    sums = {kind: sum(best[f"{kind}_tokens_max"].drop_null().to_pylist()) for kind in KINDS}
-    print(json.dumps({"totals": sums}))
+    best = table.group_by("key").aggregate([(column, "max") for column in columns])
+    return {kind: sum(best[f"{kind}_tokens_max"].drop_null().to_pylist()) for kind in KINDS}
 
 
-def theirs(totals: dict[str, int]) -> dict[str, int]:
+def their_totals(output: str) -> dict[str, int]:
+    totals = json.loads(output)["totals"]
     names = ("inputTokens", "outputTokens", "cacheCreationTokens", "cacheReadTokens")
     return {kind: totals[name] for kind, name in zip(KINDS, names, strict=True)}
 
@@ -321,23 +334,24 @@ def report(name_: str, run: Run) -> None:
     print(f"{name_:10} wall {run.wall:6.2f} s   CPU {run.cpu:6.2f} s   peak {run.peak_mb:6.0f} MB")
 
 
-def compare(mine: Run, peer: Run) -> None:
+def compare(mine: Run, peer: Run, ours_: dict[str, int]) -> None:
     print(
         f"{'ratio':10} wall {mine.wall / peer.wall:6.2f}     CPU {mine.cpu / peer.cpu:6.2f}"
         f"     peak {mine.peak_mb / peer.peak_mb:6.2f}     (below 1: Steelyard is better)"
     )
-    other = theirs(peer.totals)
+    other = their_totals(peer.output)
     for kind in KINDS:
-        gap = mine.totals[kind] - other[kind]
+        gap = ours_[kind] - other[kind]
         share = gap / max(other[kind], 1)
         said = "agree" if not gap else f"differ by {gap:+,} ({share:+.4%})"
-        print(f"{kind:15} {mine.totals[kind]:>16,} and {other[kind]:>16,} tokens {said}")
+        print(f"{kind:15} {ours_[kind]:>16,} and {other[kind]:>16,} tokens {said}")
 
 
 def run(home: Path, scratch: Path, options: argparse.Namespace) -> None:
     """Both programs by turns on one corpus, `--repeat` times; the fastest run of each counts."""
     env = os.environ | {"CLAUDE_CONFIG_DIR": str(home)}
-    command = [sys.executable, __file__, "--read", str(home)]
+    counts = scratch / "counts.arrow"
+    command = [sys.executable, __file__, "--read", str(home), "--out", str(counts)]
     peer = (
         [] if options.no_peer else [str(install(scratch)), "claude", "daily", "--json", "--offline"]
     )
@@ -349,7 +363,7 @@ def run(home: Path, scratch: Path, options: argparse.Namespace) -> None:
     report("steelyard", best(mine))
     if other:
         report("ccusage", best(other))
-        compare(best(mine), best(other))
+        compare(best(mine), best(other), our_totals(counts))
 
 
 def main() -> None:
@@ -359,9 +373,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep the corpus here, or take what is there")
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:
-        ours(options.read)
+        ours(options.read, options.out)
         return
     with tempfile.TemporaryDirectory() as scratch:
         home = options.keep or Path(scratch, "home")

@@ -133,6 +133,7 @@ def test_failures_of_the_server(empty: World, error: Exception, status: int, cod
     assert answer.status_code == status
     check_shape(answer.json(), code)
     assert "oops" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_openapi_describes_every_route_and_no_page(client: TestClient) -> None:

@@ -6,15 +6,18 @@ never shown unfiltered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from steelyard.metrics import CATALOGUE, Answer, Question
+from steelyard.web.answers import lines
 from steelyard.web.services import Services
 from steelyard.web.view import View
 
 Names = tuple[str, ...]
+Spend = dict[str, float | None]
+Options = dict[str, Spend]
 TILES: Names = (
     "spend_usd",
     "spend_reported_usd",
@@ -48,7 +51,7 @@ class Asked:
     chart: Answer
     table: Answer
     tokens: Answer
-    options: dict[str, Answer]
+    options: Options
     left_out: tuple[str, ...]
 
     def answers(self) -> dict[str, Answer]:
@@ -84,20 +87,39 @@ def ask_table(services: Services, view: View) -> Answer:
 def ask_spend(services: Services, view: View) -> Asked:
     """All the page's answers."""
     grain = view.period.grain()
+    chart = services.ask(question(view, ("spend_usd",), (grain, "model")))
+    table = ask_table(services, view)
     return Asked(
         totals=services.ask(question(view, TILES, compare=view.compare)),
         series=services.ask(question(view, SPARKED, (grain,))),
-        chart=services.ask(question(view, ("spend_usd",), (grain, "model"))),
-        table=ask_table(services, view),
+        chart=chart,
+        table=table,
         tokens=services.ask(question(view, ("tokens", "spend_usd"), ("model", "token_type"))),
-        options=ask_options(services, view),
+        options=ask_options(services, view, {"model": chart, view.by: table}),
         left_out=tuple(name for name in TILES if name not in fitting(TILES, view.where)),
     )
 
 
-def ask_options(services: Services, view: View) -> dict[str, Answer]:
-    """What each filter can be set to, under the other filters."""
-    return {name: services.ask(_options(view, name)) for name in FILTERS}
+def ask_options(services: Services, view: View, known: Mapping[str, Answer]) -> Options:
+    """What each filter can be set to under the other filters, with the spend of each value.
+
+    An answer that is `known` by the dimension serves as well, unless it is filtered by it.
+    """
+    found: Options = {}
+    for name in FILTERS:
+        answer = known.get(name) if name not in view.where else None
+        found[name] = spend_by(answer or services.ask(_options(view, name)), name)
+    return found
+
+
+def spend_by(answer: Answer, dimension: str) -> Spend:
+    """Spend per value of one dimension of the answer; None where no price at all is known."""
+    found: Spend = {}
+    for line in lines(answer):
+        name, value = line.names[dimension], line.number("spend_usd")
+        before = found.get(name)
+        found[name] = before if value is None else (before or 0.0) + value
+    return found
 
 
 def _options(view: View, dimension: str) -> Question:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ def definition(metric: Metric) -> Definition:
     return Definition(metric.name, label, metric.sentence, metric.grade, shown)
 
 
+@functools.cache
 def sections() -> list[Section]:
     """The catalogue in the groups a reader looks for, in its own order within each."""
     grouped: dict[str, list[Definition]] = {}

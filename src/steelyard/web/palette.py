@@ -45,6 +45,6 @@ def _values(services: Services) -> list[dict[str, str]]:
             "kind": offered["label"].lower(),
             "url": choice["url"],
         }
-        for offered in spend.offers(plain, asking.ask_options(services, plain))
+        for offered in spend.offers(plain, asking.ask_options(services, plain, {}))
         for choice in offered["choices"]
     ]

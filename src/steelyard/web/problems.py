@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from steelyard import errors
+from steelyard.web.headers import HEADERS
 
 Page = Callable[[Request, int, errors.SteelyardError], Response]
 STATUS: dict[type[errors.SteelyardError], int] = {
@@ -61,7 +62,9 @@ def install(app: FastAPI, page: Page) -> None:
             f"The server could not answer: {type(error).__name__}.",
             "The server's log has the details; please report it with them.",
         )
-        return answer(request, 500, broken)
+        failed = answer(request, 500, broken)
+        failed.headers.update(HEADERS)  # this one leaves by a way around the middleware
+        return failed
 
 
 def as_json(status: int, error: errors.SteelyardError) -> JSONResponse:

@@ -14,6 +14,7 @@ from steelyard.metrics.answer import Answer
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import words
 from steelyard.web.answers import Line, lines
+from steelyard.web.asking import spend_by
 from steelyard.web.formats import UNKNOWN, day, money
 from steelyard.web.view import View
 
@@ -62,20 +63,10 @@ class Chart:
         return any(bucket.partial for bucket in self.buckets)
 
 
-def by_model(answer: Answer) -> dict[str, float | None]:
-    """Spend per model over all buckets; None only when no bucket's price is known."""
-    found: dict[str, float | None] = {}
-    for line in lines(answer):
-        name, value = line.names["model"], line.number("spend_usd")
-        before = found.get(name)
-        found[name] = before if value is None else (before or 0.0) + value
-    return found
-
-
 def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
     """The chart's table for the period of the page."""
     grain = view.period.grain()
-    totals = by_model(answer)
+    totals = spend_by(answer, "model")
     names = _columns(totals)
     values: ByDay = {}
     for line in lines(answer):

@@ -9,14 +9,14 @@ from typing import Any
 from steelyard.metrics.answer import Answer
 from steelyard.web import asking, words
 from steelyard.web import period as periods
-from steelyard.web.answers import lines, single
-from steelyard.web.asking import Asked
+from steelyard.web.answers import single
+from steelyard.web.asking import Asked, Options, Spend
 from steelyard.web.breakdown import breakdown
 from steelyard.web.chart import stacked_days
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.formats import short_money, span
 from steelyard.web.notes import notes
-from steelyard.web.series import by_model, sparks, spend_chart
+from steelyard.web.series import sparks, spend_chart
 from steelyard.web.tiles import tiles
 from steelyard.web.tokens import token_types
 from steelyard.web.view import View
@@ -27,7 +27,7 @@ CHOICES_SHOWN = 40
 
 def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
     """Everything the template prints."""
-    totals, models = single(asked.totals), by_model(asked.chart)
+    totals, models = single(asked.totals), asking.spend_by(asked.chart, "model")
     grid = breakdown(view, asked.table, totals)
     return {
         **controls(view, asked.options, today),
@@ -45,7 +45,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
     }
 
 
-def controls(view: View, options: dict[str, Answer], today: dt.date) -> dict[str, Any]:
+def controls(view: View, options: Options, today: dt.date) -> dict[str, Any]:
     """The top bar and the tabs: all of them links of this view with one thing changed."""
     return {
         "view": view,
@@ -53,7 +53,7 @@ def controls(view: View, options: dict[str, Answer], today: dt.date) -> dict[str
         "dates": span(view.period.start, view.period.end),
         "period": _period(view, today),
         "filters": offers(view, options)
-        + [_filter(view, name, None) for name in view.where if name not in options],
+        + [_filter(view, name, {}) for name in view.where if name not in options],
         "clear": replace(view, where={}).url(PATH),
         "comparison": _comparison(view),
         "by_label": words.dimension(view.by),
@@ -79,18 +79,16 @@ def _period(view: View, today: dt.date) -> dict[str, Any]:
     }
 
 
-def offers(view: View, options: dict[str, Answer]) -> list[dict[str, Any]]:
+def offers(view: View, options: Options) -> list[dict[str, Any]]:
     """The filters of the top bar with their values, largest spend first."""
-    return [_filter(view, name, answer) for name, answer in options.items()]
+    return [_filter(view, name, values) for name, values in options.items()]
 
 
-def _filter(view: View, name: str, answer: Answer | None) -> dict[str, Any]:
+def _filter(view: View, name: str, values: Spend) -> dict[str, Any]:
     chosen = view.where.get(name, ())
     choices = []
-    found = lines(answer) if answer else []
-    found.sort(key=lambda line: -(line.number("spend_usd") or 0.0))
-    for line in found[:CHOICES_SHOWN]:
-        value, spend = line.names[name], line.number("spend_usd")
+    for value in sorted(values, key=lambda each: -(values[each] or 0.0))[:CHOICES_SHOWN]:
+        spend = values[value]
         choices.append(
             {
                 "label": words.value(name, value),

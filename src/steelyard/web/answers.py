@@ -26,23 +26,23 @@ class Line:
 
 def lines(answer: Answer) -> list[Line]:
     """All rows of an answer, in its order."""
-    return [_line(answer, row) for row in answer.rows]
+    places = list(enumerate(answer.columns))
+    names = [(at, column.name) for at, column in places if column.kind == "dimension"]
+    now = [(at, column.metric) for at, column in places if column.kind == "metric"]
+    before = [(at, column.metric) for at, column in places if column.kind == "previous"]
+    return [
+        Line(
+            {name: _text(row[at]) for at, name in names},
+            {metric: _number(row[at]) for at, metric in now},
+            {metric: _number(row[at]) for at, metric in before},
+        )
+        for row in answer.rows
+    ]
 
 
 def single(answer: Answer) -> Line:
     """The row of a question without breakdown; empty when nothing was recorded."""
-    return _line(answer, answer.rows[0]) if answer.rows else Line()
-
-
-def _line(answer: Answer, row: tuple[Cell, ...]) -> Line:
-    names: dict[str, str] = {}
-    values: dict[str, dict[str, float | None]] = {"metric": {}, "previous": {}, "change": {}}
-    for column, cell in zip(answer.columns, row, strict=True):
-        if column.kind == "dimension":
-            names[column.name] = _text(cell)
-        else:
-            values[column.kind][column.metric] = _number(cell)
-    return Line(names, values["metric"], values["previous"])
+    return next(iter(lines(answer)), Line())
 
 
 def _text(cell: Cell) -> str:

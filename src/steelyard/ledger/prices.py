@@ -85,7 +85,9 @@ def _read(lines: Iterable[str], name: str) -> Iterator[Price]:
         try:
             yield _price(row)
         except (ValueError, InvalidOperation) as error:
-            raise BadFile(f"{name}, line {reader.line_num}: {error}.", "Correct the line.") from error
+            raise BadFile(
+                f"{name}, line {reader.line_num}: {error}.", "Correct the line."
+            ) from error
 
 
 def _price(row: dict[str, str]) -> Price:

@@ -45,10 +45,14 @@ def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
     Everything of a day changes in one transaction together with the data version.
     """
     built = 0
-    _settle_old_days(warehouse)
-    while days := dirty_days(warehouse, _DAYS_AT_ONCE):
+    while days := _due(warehouse):
         built += _build(warehouse, days, options, now)
     return built
+
+
+def _due(warehouse: Warehouse) -> list[dt.date]:
+    _settle_old_days(warehouse)
+    return dirty_days(warehouse, _DAYS_AT_ONCE)
 
 
 def dirty_days(warehouse: Warehouse, limit: int) -> list[dt.date]:
@@ -64,9 +68,7 @@ def _settle_old_days(warehouse: Warehouse) -> None:
             cursor.execute(f"delete from dirty_days where {late}")
 
 
-def _build(
-    warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.datetime
-) -> int:
+def _build(warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.datetime) -> int:
     with warehouse.transaction() as cursor:
         _fill(cursor, "todo(day date)", [(day,) for day in days])
         _grow(cursor)
@@ -82,9 +84,37 @@ def _build(
 
 
 def _grow(cursor: Any) -> None:
-    """Days that sessions across midnight tie to those asked for are built with them."""
+    """Days that sessions across midnight tie to those asked for are built with them.
+
+    A day added so is built whole, too: of the days that its own sessions reach, those sessions'
+    records are read and nothing is written. So building one day never leads to building all.
+    """
+    cursor.execute(
+        "create or replace temp table reach(assistant varchar, session varchar, day date)"
+    )
+    cursor.execute(_SESSIONLESS)
+    _follow(cursor)
+    cursor.execute(
+        "insert into todo select distinct day from reach where day not in (select day from todo)"
+    )
+    _follow(cursor)
+    cursor.execute(
+        "create or replace temp table span as select day from todo union select day from reach"
+    )
+
+
+# Metrics without a session give way to events of their day and of the day before.
+_SESSIONLESS = """
+insert into todo
+select distinct day from points
+where session = '' and name in ('tokens', 'cost', 'edit_decisions')
+  and day in (select day + 1 from todo) and day not in (select day from todo)
+"""
+
+
+def _follow(cursor: Any) -> None:
     before = -1
-    while before != (count := cursor.execute("select count(*) from todo").fetchall()[0][0]):
+    while before != (count := cursor.execute("select count(*) from reach").fetchall()[0][0]):
         before = count
         _run(cursor, "steelyard.ledger", "01_scope", Options())
 
@@ -92,8 +122,8 @@ def _grow(cursor: Any) -> None:
 def _learn_models(cursor: Any) -> None:
     """Normalised names for models that are met for the first time."""
     new = cursor.execute(
-        "select distinct model from (select model from events where day in (select day from todo)"
-        " union all select model from points where day in (select day from todo))"
+        "select distinct model from (select model from events where day in (select day from span)"
+        " union all select model from points where day in (select day from span))"
         " where model <> '' and model not in (select reported from models)"
     ).fetchall()
     if new:
@@ -101,15 +131,22 @@ def _learn_models(cursor: Any) -> None:
 
 
 def _segments(cursor: Any, options: Options) -> None:
-    days = [row[0] for row in cursor.execute("select day from todo").fetchall()]
+    """Weeks that the days just built can change, and weeks that have none yet."""
+    told = {row[0] for row in cursor.execute("select distinct week from segments").fetchall()}
+    built = {row[0] for row in cursor.execute("select day from todo").fetchall()}
+    worked = {row[0] for row in cursor.execute("select distinct day from session_days").fetchall()}
+    changed = _weeks_of(built, options)
+    due = {w for w in _weeks_of(worked, options) | changed if w in changed or w not in told}
+    last = max(worked, default=dt.date.min)
+    _fill(cursor, "weeks(week date)", [(week,) for week in sorted(due) if week <= last])
+    _run(cursor, "steelyard.ledger", "06_segments", options)
+
+
+def _weeks_of(days: set[dt.date], options: Options) -> set[dt.date]:
+    """The Mondays of all weeks whose segments rest on one of the days."""
     mondays = {day - dt.timedelta(days=day.weekday()) for day in days}
     reach = range(options.segment_days // 7 + 1)
-    weeks = {monday + dt.timedelta(weeks=n) for monday in mondays for n in reach}
-    last = cursor.execute("select max(day) from session_days").fetchall()[0][0]
-    due = sorted(week for week in weeks if last and week <= last)
-    _fill(cursor, "weeks(week date)", [(week,) for week in due])
-    if due:
-        _run(cursor, "steelyard.ledger", "06_segments", options)
+    return {monday + dt.timedelta(weeks=n) for monday in mondays for n in reach}
 
 
 def _fill(cursor: Any, table: str, rows: list[tuple[Any, ...]]) -> None:

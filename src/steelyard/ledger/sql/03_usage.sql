@@ -19,7 +19,7 @@ from (
     + coalesce(cache_creation_tokens, 0) as context
   from e where name = 'api_request'
 ) e
-left join session_people s on s.assistant = e.assistant and s.session = e.session
+left join session_people s on s.assistant = e.assistant and s.session = e.who
 group by all;
 
 create or replace temp table w as
@@ -40,18 +40,19 @@ select p.day, p.unit, coalesce(s.person, '') as person, p.assistant, p.provider,
   case when p.type = 'cacheCreation' then '5m' else '' end as cache_ttl,
   sum(case when p.name = 'cost' then round(p.value * 1e9) else p.value end)::bigint as tokens
 from p
-left join session_people s on s.assistant = p.assistant and s.session = p.session
+left join session_people s on s.assistant = p.assistant and s.session = p.who
 where p.name in ('tokens', 'cost')
 group by all
 having tokens <> 0;
 
--- Metrics without a session (Codex) cannot be laid beside sessions. They count on days on which,
--- and after which, no other witness saw that assistant; else they are left out: a floor.
+-- Metrics without a session (Codex) cannot be laid beside sessions. They count for people and days
+-- without any other witness of that assistant; else they are left out: a floor.
 delete from w
 where session = '' and witness = 'metrics'
   and exists (
-    select 1 from events x
-    where x.assistant = w.assistant and x.name = 'api_request' and x.day in (w.day, w.day - 1));
+    select 1 from covered c
+    where c.assistant = w.assistant and c.day = w.day
+      and (c.person = w.person or c.person = '' or w.person = ''));
 
 create or replace temp table told as
 select assistant, person, session, unit, model, token_type, witness,
@@ -130,7 +131,7 @@ join rates r using (model, token_type, cache_ttl, speed, day, tier)
 left join rates i
   on i.model = t.model and i.token_type = 'input' and i.speed = t.speed and i.day = t.day
   and i.tier = t.tier and t.token_type in ('cacheRead', 'cacheCreation')
-where t.token_type <> 'cost'
+where t.token_type <> 'cost' and t.day in (select day from todo)
 group by all;
 
 delete from costs where day in (select day from todo);
@@ -138,24 +139,34 @@ insert into costs by name
 select day, person, assistant, provider, session, app_version, terminal, repo, plan, witness,
   model, model_reported, query_source, effort, speed, agent, skill, plugin, mcp_server,
   sum(tokens)::bigint as reported_nanos
-from taken where token_type = 'cost' group by all;
+from taken where token_type = 'cost' and day in (select day from todo) group by all;
 
--- What each witness that was there at all that day saw, beside what the ledger took.
+-- What each witness that was there at all that day saw, beside what the ledger took. Where models
+-- are disputed the rows name none: the gap is that of the session, whatever it was called.
 delete from witnesses where day in (select day from todo);
 insert into witnesses by name
 with there as (
   select distinct day, person, assistant, witness from w where token_type <> 'cost'
 ),
+unnamed as (
+  select distinct w.day, w.person, w.assistant, w.session, true as is_unnamed
+  from w join disputed using (assistant, person, session, unit)
+),
 ledger as (
-  select day, person, assistant, session, max(provider) as provider,
-    max(app_version) as app_version, max(terminal) as terminal, max(repo) as repo,
-    max(plan) as plan, model, token_type, sum(tokens)::bigint as ledger_tokens
-  from usage where day in (select day from todo) and token_type <> 'webSearch'
-  group by day, person, assistant, session, model, token_type
+  select u.day, u.person, u.assistant, u.session, max(u.provider) as provider,
+    max(u.app_version) as app_version, max(u.terminal) as terminal, max(u.repo) as repo,
+    max(u.plan) as plan, case when n.is_unnamed then '' else u.model end as model, u.token_type,
+    sum(u.tokens)::bigint as ledger_tokens
+  from usage u left join unnamed n using (day, person, assistant, session)
+  where u.day in (select day from todo) and u.token_type <> 'webSearch'
+  group by u.day, u.person, u.assistant, u.session, 10, u.token_type
 ),
 seen as (
-  select day, person, assistant, session, model, token_type, witness, sum(tokens)::bigint as tokens
-  from w where token_type not in ('cost', 'webSearch') group by all
+  select w.day, w.person, w.assistant, w.session,
+    case when n.is_unnamed then '' else w.model end as model, w.token_type, w.witness,
+    sum(w.tokens)::bigint as tokens
+  from w left join unnamed n using (day, person, assistant, session)
+  where w.token_type not in ('cost', 'webSearch') group by all
 )
 select l.*, t.witness, coalesce(s.tokens, 0) as tokens
 from ledger l

@@ -1,4 +1,5 @@
--- Roll-ups per session and day, per session, per person and day; recomputed whole.
+-- Roll-ups per session and day, per session, per person and day; recomputed whole. Work without a
+-- session counts for its person's day, and is no session.
 
 delete from session_days where day in (select day from todo);
 insert into session_days by name
@@ -44,13 +45,14 @@ spans as (
     union all
     select day, assistant, session, witness, greatest(start, day::timestamp), time from p
   )
+  where session <> ''
   group by all
 )
 select day, person, assistant, max(provider) as provider, session,
   max(app_version) as app_version, max(terminal) as terminal, max(repo) as repo, max(plan) as plan,
   max(witness) as witness, bool_or(worked) as worked,
-  coalesce(any_value(by_telemetry), false) as by_telemetry,
-  coalesce(any_value(by_transcript), false) as by_transcript,
+  coalesce(any_value(by_telemetry), bool_or(witness <> 'transcripts')) as by_telemetry,
+  coalesce(any_value(by_transcript), bool_or(witness = 'transcripts')) as by_transcript,
   any_value(first_time) as first_time, any_value(last_time) as last_time,
   coalesce(sum(prompts), 0)::bigint as prompts, coalesce(sum(requests), 0)::bigint as requests,
   coalesce(sum(tool_calls), 0)::bigint as tool_calls,
@@ -66,11 +68,12 @@ select day, person, assistant, max(provider) as provider, session,
   max(context_tokens)::bigint as context_tokens_max
 from parts
 left join spans using (day, assistant, session)
-where session <> ''
+where session <> '' or person <> ''
 group by day, person, assistant, session;
 
 create or replace temp table touched as
-select distinct assistant, session from session_days where day in (select day from todo)
+select distinct assistant, session from session_days
+where session <> '' and day in (select day from todo)
 union
 select assistant, session from sessions where day in (select day from todo);
 
@@ -84,12 +87,12 @@ select min(day) as day, person, assistant, max(provider) as provider, session,
   max(context_tokens_max)::bigint as context_tokens_max, sum(commits)::bigint as commits,
   case when max(context_tokens_max) is null then ''
     when max(context_tokens_max) < 100000 then '<100k'
-    when max(context_tokens_max) < 500000 then '100k-500k'
+    when max(context_tokens_max) <= 500000 then '100k-500k'
     when max(context_tokens_max) <= 1000000 then '500k-1M' else '>1M' end as session_size,
   case when minutes is null then '' when minutes < 5 then '<5m' when minutes <= 30 then '5-30m'
     else '>30m' end as session_duration,
   max(context_tokens_max) > 500000 as is_large,
-  (minutes > 30 and sum(commits) = 0 and sum(accepted_edits) = 0)
+  (minutes > 30 and sum(commits) = 0 and sum(approved_edits) = 0)
     or sum(person_rejections) > 10 or sum(api_errors) > 3 as is_stuck
 from session_days
 where worked and (assistant, session) in (select (assistant, session) from touched)
@@ -103,7 +106,8 @@ select distinct person from person_days where day in (select day from todo);
 delete from person_days where day in (select day from todo);
 insert into person_days by name
 select day, person, assistant, bool_or(by_telemetry) as by_telemetry,
-  bool_or(by_transcript) as by_transcript, count(*) as sessions, sum(commits)::bigint as commits
+  bool_or(by_transcript) as by_transcript, count(*) filter (session <> '') as sessions,
+  sum(commits)::bigint as commits
 from session_days
 where worked and person <> '' and day in (select day from todo)
 group by day, person, assistant;

@@ -1,15 +1,16 @@
--- Ways of working, per person and week, from the days (28 by default) that end with the week. Weeks begin on
--- Monday. The caller fills weeks(week) with those that a rebuilt day can change.
+-- Ways of working, per person and week, from the days (28 by default) that end with the week.
+-- Weeks begin on Monday. The caller fills weeks(week) with those that a rebuilt day can change.
 
 delete from segments where week in (select week from weeks);
 insert into segments by name
 with habits as (
-  select w.week, s.person, count(distinct s.session) as sessions,
-    sum(s.commits) / count(distinct s.session) as commits_per_session,
+  select w.week, s.person, count(distinct nullif(s.session, '')) as sessions,
+    sum(s.commits) / greatest(sessions, 1) as commits_per_session,
     sum(s.approved_edits) / nullif(sum(s.edit_decisions), 0) as approved_share,
     count(distinct s.day) as active_days
   from weeks w
-  join session_days s on s.worked and s.person <> '' and s.day > w.week + 6 - $segment_days::int and s.day <= w.week + 6
+  join session_days s on s.worked and s.person <> ''
+    and s.day > w.week + 6 - $segment_days::int and s.day <= w.week + 6
   group by all
 ),
 norms as (

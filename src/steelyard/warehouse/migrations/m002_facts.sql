@@ -129,7 +129,8 @@ create table prices (
 );
 -- Normalised names of models, learned as they come in.
 create table models (reported varchar not null, model varchar not null);
--- The best identity ever seen with a session (rank 1 e-mail, 2 account, 3 install id).
+-- The best identity ever seen with a session (rank 1 e-mail, 2 account with an alias, 3 account id,
+-- 4 account uuid, 5 install id).
 create table session_people (
   assistant varchar not null, session varchar not null, person varchar not null, rank bigint not null
 );

@@ -34,14 +34,10 @@ def store_people(cursor: Any, people: pa.Table, identities: pa.Table) -> None:
     cursor.register("told", people.select(list(_FACTS)))
     cursor.execute("delete from people where person in (select person from told)")
     cursor.execute("insert into people by name select * from told")
-    cursor.execute("update data_version set version = version + 1")  # answers by team change
     cursor.unregister("told")
+    cursor.execute("update data_version set version = version + 1")
     cursor.register("named", identities)
-    changed = cursor.execute(
-        "select count(*) from"
-        " (select * from named except select kind, value, person from identities)"
-    ).fetchall()[0][0]
-    if changed:
+    if cursor.execute(_CHANGED).fetchall()[0][0]:
         cursor.execute(
             "delete from identities where person in (select person from named)"
             " or (kind, value) in (select (kind, value) from named)"
@@ -50,3 +46,14 @@ def store_people(cursor: Any, people: pa.Table, identities: pa.Table) -> None:
         cursor.execute("delete from session_people")
         cursor.execute("insert into dirty_days select distinct day from session_days")
     cursor.unregister("named")
+
+
+# Aliases that are new, or that the people named had and have no longer.
+_CHANGED = """
+with held as (select kind, value, person from identities)
+select count(*) from (
+  (select kind, value, person from named except select * from held)
+  union all
+  (select * from held where person in (select person from named)
+   except select kind, value, person from named))
+"""

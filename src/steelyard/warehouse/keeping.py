@@ -37,11 +37,15 @@ def copy_to(cursor: Any, target: Path) -> dict[str, int]:
 
 
 def export_parquet(cursor: Any, folder: Path) -> dict[str, int]:
-    """Each table as `name.parquet`, compressed with zstd."""
-    for name in table_names(cursor):
-        file = _quoted(folder / f"{name}.parquet")
-        cursor.execute(f"copy {name} to '{file}' (format parquet, compression zstd)")
-    return counts(cursor)
+    """Each table as `name.parquet`, compressed with zstd; all of one moment."""
+    cursor.execute("begin")
+    try:
+        for name in table_names(cursor):
+            file = _quoted(folder / f"{name}.parquet")
+            cursor.execute(f"copy {name} to '{file}' (format parquet, compression zstd)")
+        return counts(cursor)
+    finally:
+        cursor.execute("rollback")
 
 
 def forget_bodies(cursor: Any, first_number: int) -> None:
@@ -56,11 +60,33 @@ def forget_bodies(cursor: Any, first_number: int) -> None:
 
 
 def drop_raw_before(cursor: Any, day: dt.date) -> None:
-    """Retention of raw records. Facts stay; days without raw records are never built again."""
-    for name in TABLES:
+    """Retention of raw records. Facts stay; days without raw records are never built again.
+
+    Days whose facts still have to be built keep their records until the next time. The horizon
+    never moves back: what was deleted does not return.
+    """
+    day = cursor.execute(_HORIZON, [day]).fetchall()[0][0]
+    cursor.execute(_POINTS_BEFORE, {"day": day})
+    for name in TABLES.keys() - {"points"}:
         cursor.execute(f"delete from {name} where day < ?", [day])
     cursor.execute("delete from kept_since")
     cursor.execute("insert into kept_since values (?)", [day])
+
+
+_HORIZON = """
+with kept as (select coalesce(max(day), '0001-01-01') as since from kept_since)
+select greatest(since, least(?::date, (select min(day) from dirty_days where day >= since)))
+from kept
+"""
+
+# The last point of a cumulative series stays, for a month: the next one is counted from it.
+_POINTS_BEFORE = """
+delete from points
+where day < $day and rowid not in (
+  select rowid from points
+  where day < $day and day >= $day::date - 30 and temporality = 'cumulative'
+  qualify row_number() over (partition by series order by time desc, abs(value) desc) = 1)
+"""
 
 
 def _quoted(path: Path) -> str:

@@ -130,10 +130,10 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
     try:
         with tarfile.open(file) as tar:
             tar.extractall(folder, filter="data")
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
+        manifest = dict[str, Any](json.loads((folder / "manifest.json").read_bytes()))
     except FileNotFoundError:
         raise BadFile(f"There is no backup {file}.", "Check the path.") from None
-    except (tarfile.TarError, OSError, ValueError) as error:
+    except (tarfile.TarError, OSError, ValueError, TypeError) as error:
         raise BadFile(f"{file} is not a whole backup: {error}.", "Try an older one.") from error
     if manifest.get("schema", 0) > latest():
         raise NewerData(str(file), manifest["schema"], latest())

@@ -1,0 +1,21 @@
+"""One warehouse for all tests of the ledger; each begins with it empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.ledger.world import World
+
+
+@pytest.fixture(scope="session")
+def shared_world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.warehouse.close()
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    shared_world.forget()
+    return shared_world

@@ -57,7 +57,7 @@ class Upkeep(threading.Thread):
         return pause
 
     def _meet(self, error: Exception) -> float:
-        said = str(error).splitlines()[-1] if str(error) else type(error).__name__
+        said = _first_cause(error)
         if not self.house.trouble():
             self.say(f"Trouble: {said} Nothing is lost; it is tried again.")
         self.house.troubled(said)
@@ -87,3 +87,11 @@ class Upkeep(threading.Thread):
             continue
         self.house.refresh()
         return 0.0
+
+
+def _first_cause(error: BaseException) -> str:
+    """What went wrong first: a failed write is followed by a failed rollback."""
+    while error.__context__ is not None:
+        error = error.__context__
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[-1].removeprefix("Original error: ").strip('"')

@@ -8,7 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 VENV ?= .venv
 BIN := $(VENV)/bin
 DATA ?= ./data
-PYTEST_ARGS ?=
+# Files stay whole on one worker: their tests share an open house.
+PYTEST_ARGS ?= -n auto --dist loadfile
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: run test lint bench golden docs clean

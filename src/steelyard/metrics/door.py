@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import weakref
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from steelyard.metrics.memory import Recent, RememberingStore
 from steelyard.metrics.question import Question
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from steelyard.metrics.store import Store
 
 REMEMBERED = 512  # answers per warehouse
-_Key = tuple[Question, int, dt.date, bool]
 
-_answers: weakref.WeakKeyDictionary[Store, OrderedDict[_Key, Answer]] = weakref.WeakKeyDictionary()
+_answers: weakref.WeakKeyDictionary[Store, Recent[Answer]] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -34,15 +33,12 @@ def ask(warehouse: Store, question: Question, now: dt.datetime, totals: bool = F
     from steelyard.metrics.pipeline import answer
 
     today = now.astimezone(dt.UTC).date()
-    key = (question, warehouse.data_version(), today, totals)
+    version = warehouse.data_version()
+    key = (question, version, today, totals)
     with _lock:
-        known = _answers.setdefault(warehouse, OrderedDict())
-        if key in known:
-            known.move_to_end(key)
-            return known[key]
-    found = answer(warehouse, question, now, totals)
-    with _lock:
-        known[key] = found
-        while len(known) > REMEMBERED:
-            known.popitem(last=False)
+        known = _answers.setdefault(warehouse, Recent(REMEMBERED))
+    found = known.get(key)
+    if found is None:
+        found = answer(RememberingStore(warehouse, version), question, now, totals)
+        known.put(key, found)
     return found

@@ -6,9 +6,13 @@ import asyncio
 import ipaddress
 import logging
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from steelyard.errors import Refused, SteelyardError
-from steelyard.state.tokens import Token, Tokens, hash_secret
+from steelyard.state.token import Token, hash_secret
+
+if TYPE_CHECKING:
+    from steelyard.state.tokens import Tokens
 
 REFRESH_SECONDS = 1.0
 SCOPE = "ingest"

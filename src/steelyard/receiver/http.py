@@ -35,6 +35,7 @@ ENCODINGS = {PROTOBUF: "protobuf", JSON: "json"}
 MAX_HEAD_BYTES = 64 * 1024
 MAX_PIPELINED = 16  # requests on one connection that wait for their answer
 DISCARDED_FACTOR = 4  # how much of an oversized body is read away, so that its answer is seen
+LINGER_SECONDS = 2.0
 FOREVER = float("inf")
 
 
@@ -79,9 +80,8 @@ class HttpConnection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # asked for another protocol; answered in this one
-            self._deaf = True
-            self.stop()
+        except httptools.HttpParserUpgrade:
+            self._malformed("it asks for another protocol")
         except httptools.HttpParserError as error:
             self._malformed(str(error))
         if not self._head_complete:
@@ -116,6 +116,9 @@ class HttpConnection(asyncio.Protocol):
         if self._deaf:
             return
         self._head_complete = True
+        if self._parser.should_upgrade():  # the parser would not tell the body from what follows
+            self._malformed("it asks for another protocol")
+            return
         self._method = self._parser.get_method()
         try:
             self._check_head()
@@ -233,11 +236,19 @@ class HttpConnection(asyncio.Protocol):
     def _rest(self) -> None:
         """Nothing may be left to do: close, or wait for the next request."""
         if not self._slots and not self._in_request:
-            if self._stopping:
+            if self._deaf:
+                self._linger()
+            elif self._stopping:
                 self._transport.close()
             else:
                 self.deadline = self.listener.now + self.listener.idle_seconds
         self._pace()
+
+    def _linger(self) -> None:
+        """Close our side only: to close a connection with unread data would wipe the answer."""
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+            self.deadline = self.listener.now + LINGER_SECONDS
 
     def _pace(self) -> None:
         """Read no faster than the client reads answers, and no further than a few requests."""
@@ -257,7 +268,7 @@ class HttpConnection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed: a body that does not come, or a connection nobody uses."""
-        if self._in_request:
+        if self._in_request and not self._deaf:
             self._malformed(refused=Refused(408, "slow", "The request did not arrive in time."))
         elif not self._slots:
             self._transport.close()

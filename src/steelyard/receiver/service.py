@@ -21,7 +21,7 @@ import uvloop
 
 from steelyard.config import split_address
 from steelyard.errors import ConfigError, SteelyardError
-from steelyard.receiver.access import SCOPE, Access, OpenAccess, TokenAccess, is_loopback
+from steelyard.receiver.access import SCOPE, OpenAccess, TokenAccess, is_loopback
 from steelyard.receiver.door import Door
 from steelyard.receiver.grpc import grpc_server
 from steelyard.receiver.http import HttpConnection
@@ -30,8 +30,6 @@ from steelyard.receiver.inbox import Inbox
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.refusal_log import RefusalLog
 from steelyard.receiver.writer import Writer
-from steelyard.state.database import State, open_state
-from steelyard.state.tokens import Tokens
 
 DRAIN_SECONDS = 10
 
@@ -94,8 +92,7 @@ def _stop_event() -> asyncio.Event:
 @contextlib.asynccontextmanager
 async def _open_door(config: ReceiverConfig) -> AsyncIterator[Door]:
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    state = open_state(config.state or config.data / "state.db") if config.needs_tokens else None
-    access = _access(state)
+    access = _token_access(config) if config.needs_tokens else OpenAccess()
     inbox = Inbox(config.data / "inbox.db", config.inbox_max_bytes)
     refusals = RefusalLog(inbox)
     writer = Writer(inbox, config.max_waiting)
@@ -106,15 +103,14 @@ async def _open_door(config: ReceiverConfig) -> AsyncIterator[Door]:
         await writer.close()
         refusals.flush()
         inbox.close()
-        if state is not None:
-            state.close()
 
 
-def _access(state: State | None) -> Access:
-    """Raises ConfigError when tokens are needed and none exists."""
-    if state is None:
-        return OpenAccess()
-    tokens = Tokens(state)
+def _token_access(config: ReceiverConfig) -> TokenAccess:
+    """Raises ConfigError when no token exists."""
+    from steelyard.state.database import open_state  # not needed on loopback, and slow to import
+    from steelyard.state.tokens import Tokens
+
+    tokens = Tokens(open_state(config.state or config.data / "state.db"))
     if not tokens.any_valid(SCOPE):
         raise ConfigError(
             "The receiver would take telemetry from other machines, and there is no token.",

@@ -1,0 +1,136 @@
+"""The quick look at the bytes must never say "no content" where the rules would take some out."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+
+from steelyard.receiver import content_scan
+from steelyard.receiver.content_json import clean_json
+from steelyard.receiver.content_protobuf import clean_protobuf
+from steelyard.receiver.content_scan import (
+    JUDGED_KEYS,
+    json_may_hold_content,
+    protobuf_may_hold_content,
+)
+
+NAMES = st.sampled_from(["claude_code.api_request", "claude_code.user_prompt", "codex.x", "hello"])
+KEYS = st.sampled_from(
+    [*sorted(JUDGED_KEYS), "system_prompt", "system_prompt_x", "session.id", "duration_ms"]
+)
+TEXTS = st.one_of(
+    st.sampled_from(["", "<REDACTED>", "<REDACTED>!", "<REDACTE", "<Redacted>", "a b"]),
+    st.text(max_size=20),
+    st.integers(890, 1200).map("x".__mul__),
+    st.integers(990, 1010).map("é".__mul__),
+)
+VALUES = st.one_of(
+    TEXTS.map(lambda text: AnyValue(string_value=text)),
+    st.integers(-(2**63), 2**63 - 1).map(lambda number: AnyValue(int_value=number)),
+    st.floats(allow_nan=False, allow_infinity=False).map(lambda n: AnyValue(double_value=n)),
+    st.lists(TEXTS.map(lambda text: AnyValue(string_value=text)), max_size=3).map(
+        lambda values: AnyValue(array_value=ArrayValue(values=values))
+    ),
+)
+PAIRS = st.lists(st.builds(KeyValue, key=KEYS, value=VALUES), max_size=6)
+TIMES = st.integers(0, 2**64 - 1)
+
+
+@st.composite
+def log_requests(draw: Any) -> ExportLogsServiceRequest:
+    request = ExportLogsServiceRequest()
+    for _ in range(draw(st.integers(0, 2))):
+        group = request.resource_logs.add()
+        group.resource.attributes.extend(draw(PAIRS))
+        records = group.scope_logs.add().log_records
+        for _ in range(draw(st.integers(0, 3))):
+            record = records.add(time_unix_nano=draw(TIMES))
+            if draw(st.booleans()):
+                record.body.string_value = draw(NAMES)
+            record.attributes.extend(draw(PAIRS))
+    return request
+
+
+@st.composite
+def metric_requests(draw: Any) -> ExportMetricsServiceRequest:
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="m")
+    for _ in range(draw(st.integers(0, 3))):
+        point = metric.sum.data_points.add(start_time_unix_nano=draw(TIMES))
+        point.attributes.extend(draw(PAIRS))
+    return request
+
+
+@given(log_requests())
+@settings(max_examples=300, deadline=None)
+def test_no_log_record_with_content_is_passed_over(request_: ExportLogsServiceRequest) -> None:
+    payload = request_.SerializeToString()
+    if not protobuf_may_hold_content("logs", payload):
+        assert clean_protobuf("logs", payload) is payload
+    as_json = json.dumps(MessageToDict(request_), separators=(",", ":"), ensure_ascii=False)
+    encoded = as_json.encode(errors="surrogatepass")
+    if not json_may_hold_content("logs", encoded):
+        assert clean_json(encoded) is encoded
+
+
+@given(metric_requests())
+@settings(max_examples=200, deadline=None)
+def test_no_point_with_content_is_passed_over(request_: ExportMetricsServiceRequest) -> None:
+    payload = request_.SerializeToString()
+    if not protobuf_may_hold_content("metrics", payload):
+        assert clean_protobuf("metrics", payload) is payload
+
+
+def claude_record(**attributes: str) -> Any:
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=1)
+    record.body.string_value = "claude_code.user_prompt"
+    for key, text in attributes.items():
+        record.attributes.add(key=key).value.string_value = text
+    return request
+
+
+@pytest.mark.parametrize("key", sorted(JUDGED_KEYS))
+def test_every_key_is_found(key: str) -> None:
+    request = claude_record(**{"session.id": "1", key: "some text"})
+    assert protobuf_may_hold_content("logs", request.SerializeToString())
+    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
+    assert json_may_hold_content("logs", as_json)
+
+
+def test_defaults_need_no_second_look() -> None:
+    request = claude_record(prompt="<REDACTED>", prompt_text="<REDACTED>", response="<REDACTED>")
+    assert not protobuf_may_hold_content("logs", request.SerializeToString())
+    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
+    assert not json_may_hold_content("logs", as_json)
+
+
+def test_a_content_key_as_a_value_needs_no_second_look() -> None:
+    request = claude_record(**{"event.name": "tool_result", "kind": "prompt"})
+    assert not protobuf_may_hold_content("logs", request.SerializeToString())
+    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
+    assert not json_may_hold_content("logs", as_json)
+
+
+def test_the_patterns_work_without_re2(monkeypatch: pytest.MonkeyPatch, recorded: Any) -> None:
+    """Where there is no wheel of RE2, the standard library's engine finds the same."""
+    monkeypatch.setattr(content_scan, "re2", None)
+    slow = content_scan._compiled(
+        rb"\n", [content_scan._protobuf_key(key) for key in sorted(JUDGED_KEYS)]
+    )
+    assert isinstance(slow, re.Pattern)
+    for one in recorded:
+        if one.encoding == "protobuf":
+            fast = content_scan._PROTOBUF_KEY.search(one.payload)
+            assert (slow.search(one.payload) is None) == (fast is None)

@@ -26,6 +26,10 @@ class NewBody:
         hashed.update(self.data)
         return int.from_bytes(hashed.digest(), "little", signed=True)
 
+    def payload(self, limit: int = MAX_INFLATED_BYTES) -> bytes:
+        """The inflated bytes. Raises Refused when they are damaged or more than `limit`."""
+        return inflate(self.data, self.compression, limit)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Body(NewBody):
@@ -33,10 +37,6 @@ class Body(NewBody):
 
     number: int
     received_at: datetime
-
-    def payload(self, limit: int = MAX_INFLATED_BYTES) -> bytes:
-        """The inflated bytes. Raises Refused when they are damaged or more than `limit`."""
-        return inflate(self.data, self.compression, limit)
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,7 @@ class Running:
             self.kill()
             raise
         self.web = str(self.address["web"])
-        self.http = str(self.address["otlp_http"]).removeprefix("http://")
-        self.grpc = str(self.address["otlp_grpc"]).removeprefix("http://")
+        self.http, self.grpc = _local(self.address["otlp_http"]), _local(self.address["otlp_grpc"])
 
     def _ready(self) -> dict[str, Any]:
         if self.process.poll() is not None:
@@ -147,6 +146,11 @@ def get(url: str, **headers: str) -> tuple[int, str]:
             return int(got.status), got.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+
+
+def _local(url: str) -> str:
+    """Where this machine reaches a listener, also one that shows the machine's name."""
+    return f"127.0.0.1:{url.rpartition(':')[2]}" if url else ""
 
 
 def _free(options: tuple[str, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from steelyard.errors import Refused
 MAX_INFLATED_BYTES = 256 * 1024 * 1024  # what any setting may allow
 # Window bits of zlib's formats, by the name the Content-Encoding header uses.
 FORMATS = {"gzip": 31, "deflate": 15}
+_DAMAGED: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error, EOFError)
 
 
 def inflate(data: bytes, compression: str, limit: int = MAX_INFLATED_BYTES) -> bytes:
@@ -23,7 +24,7 @@ def inflate(data: bytes, compression: str, limit: int = MAX_INFLATED_BYTES) -> b
         return _bounded(data, limit)
     try:
         return _members(data, FORMATS[compression], limit)
-    except (isal_zlib.error, zlib.error, EOFError) as error:
+    except _DAMAGED as error:
         raise Refused(
             400, "bad_compression", f"The body is not valid {compression} data."
         ) from error

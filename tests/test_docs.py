@@ -35,7 +35,7 @@ def generate() -> ModuleType:
     return load_generator()
 
 
-@pytest.mark.parametrize("name", ["settings.md", "cli.md", "metrics.md", "errors.md"])
+@pytest.mark.parametrize("name", ["settings.md", "cli.md", "metrics.md", "errors.md", "prices.md"])
 def test_generated_pages_are_current(name: str, generate: ModuleType) -> None:
     path = DOCS / "reference" / name
     assert path.read_text() == generate.pages()[path], "run `make docs`"

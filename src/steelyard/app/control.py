@@ -126,8 +126,8 @@ class Remote:
 
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
         with self._inbox() as inbox:
-            report = put_otlp(inbox, paths, update)
-        return replace(report, records=self.call("settle"))
+            report, new = put_otlp(inbox, paths, update)
+        return replace(report, records=self.call("settle", new))
 
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update

@@ -28,6 +28,7 @@ from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.ledger.refresh import Options, refresh
 from steelyard.metrics import Answer, Question, ask
 from steelyard.receiver.inbox import Inbox
+from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse
 
 if TYPE_CHECKING:
@@ -73,18 +74,32 @@ class House:
     def ask(self, question: Question) -> Answer:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
 
-    def settle(self) -> dict[str, int]:
-        """Apply all that waits in the inbox and build the facts; records per table."""
-        done = self.applier.run(up_to=self.inbox.status().received)
+    def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:
+        """Apply all that waits in the inbox and build the facts.
+
+        Returns how many records came of the given bodies, by table.
+        """
+        self.applier.run(up_to=self.inbox.status().received)
         self.refresh()
-        return done.records
+        return self._records_of(bodies) if bodies else {}
+
+    def _records_of(self, bodies: frozenset[int]) -> dict[str, int]:
+        which = "body between ? and ? and body in (select unnest(?))"
+        values = (min(bodies), max(bodies), sorted(bodies))
+        counts = {
+            name: int(
+                self.warehouse.query(f"select count(*) from {name} where {which}", values)[0][0]
+            )
+            for name in TABLES
+        }
+        return {name: count for name, count in counts.items() if count}
 
     def refresh(self) -> int:
         return refresh(self.warehouse, options_of(self.settings), dt.datetime.now(dt.UTC))
 
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
-        report = put_otlp(self.inbox, paths, update)
-        return replace(report, records=self.settle())
+        report, new = put_otlp(self.inbox, paths, update)
+        return replace(report, records=self.settle(new))
 
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update

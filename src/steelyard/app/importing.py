@@ -24,8 +24,8 @@ from steelyard.sources.csv.people import read_people
 from steelyard.sources.otlp_files import OtlpFile, find_bodies
 
 if TYPE_CHECKING:
-    from steelyard.sources.transcripts.marks import ResumeState
     from steelyard.receiver.inbox import Inbox
+    from steelyard.sources.transcripts.marks import ResumeState
 
 Update = Callable[[int, int], None]
 _AT_ONCE = 200
@@ -71,24 +71,32 @@ class PeopleReport:
     unmatched: int = 0
 
 
-def put_otlp(inbox: Inbox, paths: Sequence[Path], update: Update) -> OtlpReport:
-    """OTLP bodies from files into the inbox, stripped of content like the receiver does."""
+def put_otlp(
+    inbox: Inbox, paths: Sequence[Path], update: Update
+) -> tuple[OtlpReport, frozenset[int]]:
+    """OTLP bodies from files into the inbox, stripped of content like the receiver does.
+
+    The numbers of the bodies that were new come with the report: a server beside takes others.
+    """
     files = find_bodies(paths)
-    before = inbox.status()
+    before = inbox.status().received
     problems: list[str] = []
+    numbers: list[int] = []
     done = 0
     waiting = iter(files)
     while group := list(islice(waiting, _AT_ONCE)):
-        inbox.put([body for body in (_prepared(file, problems) for file in group) if body])
+        prepared = (_prepared(file, problems) for file in group)
+        numbers += inbox.put([body for body in prepared if body])
         done += len(group)
         update(done, len(files))
-    after = inbox.status()
-    return OtlpReport(
-        bodies=after.received - before.received,
-        repeated=after.repeated - before.repeated,
+    new = frozenset(number for number in numbers if number > before)
+    report = OtlpReport(
+        bodies=len(new),
+        repeated=len(numbers) - len(new),
         unreadable=len(problems),
         problems=tuple(problems[:50]),
     )
+    return report, new
 
 
 def _prepared(file: OtlpFile, problems: list[str]) -> NewBody | None:

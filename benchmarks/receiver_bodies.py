@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 RECORDS = 60  # in a body
 EVENTS = {"api_request": 30, "tool_decision": 14, "tool_result": 14, "user_prompt": 2}
+JSON_FIELDS = ("timeUnixNano", "observedTimeUnixNano", "body", "attributes")
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,4 +87,20 @@ def protobuf_bodies(count: int) -> list[bytes]:
 
 
 def json_bodies(count: int) -> list[bytes]:
-    return [orjson.dumps(MessageToDict(request(seed))) for seed in range(count)]
+    return [orjson.dumps(as_claude_code_writes_it(request(seed))) for seed in range(count)]
+
+
+def as_claude_code_writes_it(made: Any) -> Any:
+    """OTLP/JSON with small numbers as numbers and the counts that are 0 written out."""
+    tree = MessageToDict(made)
+    for group in tree["resourceLogs"]:
+        group["resource"]["droppedAttributesCount"] = 0
+        records = group["scopeLogs"][0]["logRecords"]
+        records[:] = [
+            {name: record[name] for name in JSON_FIELDS} | {"droppedAttributesCount": 0}
+            for record in records
+        ]
+        for pair in (pair for record in records for pair in record["attributes"]):
+            if "intValue" in pair["value"]:
+                pair["value"]["intValue"] = int(pair["value"]["intValue"])
+    return tree

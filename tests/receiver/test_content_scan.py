@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from typing import Any
 
@@ -16,7 +17,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 
-from steelyard.receiver import content_scan
+from steelyard.receiver import content_scan, patterns
 from steelyard.receiver.content_json import clean_json
 from steelyard.receiver.content_protobuf import clean_protobuf
 from steelyard.receiver.content_scan import (
@@ -24,6 +25,7 @@ from steelyard.receiver.content_scan import (
     json_may_hold_content,
     protobuf_may_hold_content,
 )
+from steelyard.receiver.json_shape import is_plain
 
 NAMES = st.sampled_from(["claude_code.api_request", "claude_code.user_prompt", "codex.x", "hello"])
 KEYS = st.sampled_from(
@@ -81,7 +83,7 @@ def test_no_log_record_with_content_is_passed_over(request_: ExportLogsServiceRe
     as_json = json.dumps(MessageToDict(request_), separators=(",", ":"), ensure_ascii=False)
     encoded = as_json.encode(errors="surrogatepass")
     if not json_may_hold_content("logs", encoded):
-        assert clean_json(encoded) is encoded
+        assert clean_json("logs", encoded) is encoded
 
 
 @given(metric_requests())
@@ -125,12 +127,35 @@ def test_a_content_key_as_a_value_needs_no_second_look() -> None:
 
 def test_the_patterns_work_without_re2(monkeypatch: pytest.MonkeyPatch, recorded: Any) -> None:
     """Where there is no wheel of RE2, the standard library's engine finds the same."""
-    monkeypatch.setattr(content_scan, "re2", None)
-    slow = content_scan._compiled(
-        rb"\n", [content_scan._protobuf_key(key) for key in sorted(JUDGED_KEYS)]
-    )
+    keys = [content_scan._protobuf_key(key) for key in sorted(JUDGED_KEYS)]
+    pattern = content_scan._keys(rb"\n", keys, rb"[\x01-\x7f]")
+    fast = patterns.compiled(pattern)
+    monkeypatch.setattr(patterns, "re2", None)
+    slow = patterns.compiled(pattern)
     assert isinstance(slow, re.Pattern)
     for one in recorded:
         if one.encoding == "protobuf":
-            fast = content_scan._PROTOBUF_KEY.search(one.payload)
-            assert (slow.search(one.payload) is None) == (fast is None)
+            assert (slow.search(one.payload) is None) == (fast.search(one.payload) is None)
+
+
+def test_most_of_what_claude_code_writes_is_of_the_plain_shape(recorded: Any) -> None:
+    """Bodies with tool details hold escapes and are parsed; all others are not."""
+    written = [one for one in recorded if one.client == "claude-code" and one.encoding == "json"]
+    odd = [one for one in written if not is_plain(one.signal, one.payload)]
+    assert len(written) > 80
+    assert all(b"\\" in one.payload for one in odd)
+
+
+@given(st.sampled_from(["logs", "metrics"]), st.integers(0, 1000), st.integers(0, 2**32))
+@settings(max_examples=300, deadline=None)
+def test_what_is_of_the_plain_shape_is_json(recorded: Any, signal: str, at: int, seed: int) -> None:
+    """Also after bytes were changed, cut out or put in."""
+    ones = [one for one in recorded if (one.signal, one.encoding) == (signal, "json")]
+    data, dice = bytearray(ones[at % len(ones)].payload), random.Random(seed)
+    for _ in range(dice.randrange(3)):
+        where = dice.randrange(len(data))
+        data[where : where + dice.randrange(2)] = dice.choice(
+            [b"", b",", b"}", b'"', b"0", b"\xff"]
+        )
+    if is_plain(signal, bytes(data)):
+        assert clean_json(signal, bytes(data))

@@ -18,12 +18,13 @@ def strip(signal: str, encoding: str, payload: bytes) -> bytes:
     """The same request without content; the same object when nothing had to go.
 
     `payload` is inflated OTLP; for other signals it is returned as it is. Raises protobuf's
-    DecodeError for bytes that are no request; JSON is taken on trust where nothing has to go.
+    DecodeError or ValueError for bytes that are no request.
     """
     if signal not in ("logs", "metrics", "traces"):
         return payload
     if encoding == "json":
-        return clean_json(payload) if json_may_hold_content(signal, payload) else payload
+        may_hold = json_may_hold_content(signal, payload)
+        return clean_json(signal, payload) if may_hold else payload
     return (
         clean_protobuf(signal, payload) if protobuf_may_hold_content(signal, payload) else payload
     )

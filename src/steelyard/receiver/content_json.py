@@ -8,6 +8,7 @@ import orjson
 
 from steelyard.receiver.content_rules import MAX_SPAN_TEXT, Place, keeps_body, replacement
 
+_GROUPS = {"logs": "resourceLogs", "metrics": "resourceMetrics", "traces": "resourceSpans"}
 _LISTS = ("attributes", "filteredAttributes", "filtered_attributes", "metadata")
 _KINDS = {
     "resource": "resource",
@@ -20,12 +21,15 @@ _KINDS = {
 }
 
 
-def clean_json(payload: bytes) -> bytes:
+def clean_json(signal: str, payload: bytes) -> bytes:
     """The request without content; the same object when nothing had to go.
 
-    Raises orjson's JSONDecodeError when the bytes are no JSON.
+    Raises ValueError when the bytes are no such request.
     """
     request = orjson.loads(payload)
+    groups = request.get(_GROUPS[signal], []) if isinstance(request, dict) else None
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise ValueError(f"it is not an object with a list {_GROUPS[signal]!r}")
     return orjson.dumps(request) if _walk(request, "", Place("resource")) else payload
 
 

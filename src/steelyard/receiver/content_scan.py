@@ -7,17 +7,12 @@ at the bodies of log records. Redacted values, Claude Code's default, count as n
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
-from typing import Any
 
 from steelyard.receiver.content_rules import CONTENT_KEYS, CONTENT_PREFIXES, MAX_TEXT
+from steelyard.receiver.json_shape import is_plain
+from steelyard.receiver.patterns import compiled, exactly, other_than
 from steelyard.receiver.shallow import records
-
-try:  # one pass over the bytes, whatever the number of keys; many times as fast as `re`
-    import re2  # type: ignore[import-untyped, unused-ignore]
-except ImportError:  # no wheel for this platform
-    re2 = None
 
 JUDGED_KEYS = CONTENT_KEYS | {"error", "metadata"}
 REDACTED_BY_DEFAULT = ("prompt", "prompt_text", "response", "user_prompt")
@@ -33,10 +28,8 @@ def protobuf_may_hold_content(signal: str, payload: bytes) -> bool:
 
 
 def json_may_hold_content(signal: str, payload: bytes) -> bool:
-    """For bytes that are known to be JSON."""
-    if signal == "traces" or b"\\" in payload:  # escapes can hide a key or a text's end
-        return True
-    if _JSON_KEY.search(payload) or _JSON_BODY.search(payload):
+    """Also true for what is no OTLP/JSON: to parse it will tell."""
+    if not is_plain(signal, payload) or _JSON_KEY.search(payload) is not None:
         return True
     starts = range(0, len(payload) - _STRIDE, _STRIDE)
     return any(payload.find(b'"', at, at + _STRIDE) < 0 for at in starts)
@@ -62,55 +55,26 @@ def _holds_long_text(payload: bytes, found: list[bytes]) -> bool:
     return bool(large) and _LONG_TEXT.search(b"".join(large)) is not None
 
 
-def _bytes(raw: bytes) -> bytes:
-    """A pattern for exactly these bytes."""
-    return b"".join(b"\\x%02x" % byte for byte in raw)
-
-
-def _not(raw: bytes) -> bytes:
-    """A pattern for what differs from these bytes, without looking ahead."""
-    head = _bytes(raw[:1])
-    return b"[^%s]" % head if len(raw) == 1 else b"(?:[^%s]|%s%s)" % (head, head, _not(raw[1:]))
-
-
 def _protobuf_key(key: str) -> bytes:
-    redacted = _not(b"\x0c\n\n<REDACTED>") if key in REDACTED_BY_DEFAULT else b""
-    return _bytes(bytes((len(key),)) + key.encode() + b"\x12") + redacted
+    redacted = other_than(b"\x0c\n\n<REDACTED>") if key in REDACTED_BY_DEFAULT else b""
+    return exactly(bytes((len(key),)) + key.encode() + b"\x12") + redacted
 
 
 def _json_key(key: str) -> bytes:
-    redacted = _not(b',"value":{"stringValue":"<REDACTED>"')
-    return _bytes(key.encode() + b'"') + (redacted if key in REDACTED_BY_DEFAULT else b"")
+    redacted = other_than(b',"value":{"stringValue":"<REDACTED>"')
+    return exactly(key.encode() + b'"') + (redacted if key in REDACTED_BY_DEFAULT else b"")
 
 
-def _compiled(start: bytes, alternatives: list[bytes]) -> Any:
-    pattern = start + b"(?:" + b"|".join(alternatives) + b")"
-    if re2 is None:
-        return re.compile(pattern, re.DOTALL)
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.dot_nl = True
-    return re2.compile(pattern, options)
+def _keys(begin: bytes, keys: list[bytes], any_length: bytes) -> bytes:
+    prefixes = [any_length + exactly(prefix.encode()) for prefix in CONTENT_PREFIXES]
+    return begin + b"(?:" + b"|".join([*keys, *prefixes]) + b")"
 
 
-_PROTOBUF_KEY = _compiled(
-    rb"\n",
-    [
-        *map(_protobuf_key, sorted(JUDGED_KEYS)),
-        *(rb"[\x01-\x7f]" + _bytes(prefix.encode()) for prefix in CONTENT_PREFIXES),
-    ],
+_PROTOBUF_KEY = compiled(
+    _keys(rb"\n", list(map(_protobuf_key, sorted(JUDGED_KEYS))), rb"[\x01-\x7f]")
 )
+_JSON_KEY = compiled(_keys(b'"key":"', list(map(_json_key, sorted(JUDGED_KEYS))), b""))
 # A value (tag 0x12) that is a text (tag 0x0a), both with lengths from 896 on: the second byte of
 # such a varint is at least 7, or there is a third.
 _LONG = rb"[\x80-\xff](?:[\x07-\x7f]|[\x80-\xff]{1,3}[\x01-\x7f])"
-_LONG_TEXT = _compiled(rb"\x12", [_LONG + rb"\n" + _LONG])
-_JSON_KEY = _compiled(
-    b'"key"',
-    [
-        b"[^:]",  # spaces: not as the clients write it
-        b':[^"]',
-        *(b':"' + _json_key(key) for key in sorted(JUDGED_KEYS)),
-        *(b':"' + _bytes(prefix.encode()) for prefix in CONTENT_PREFIXES),
-    ],
-)
-_JSON_BODY = _compiled(b'"body"', [_not(b':{"stringValue":"' + _NAME)])
+_LONG_TEXT = compiled(rb"\x12" + _LONG + rb"\n" + _LONG)

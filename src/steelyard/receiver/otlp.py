@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-import orjson
 from google.protobuf.message import DecodeError
 
 from steelyard.errors import Refused
@@ -18,7 +17,6 @@ from steelyard.receiver.content import strip
 from steelyard.receiver.inflate import deflate, inflate
 
 SIGNALS = ("logs", "metrics", "traces")
-_GROUPS = {"logs": "resourceLogs", "metrics": "resourceMetrics", "traces": "resourceSpans"}
 _WORTH_DEFLATING = 512  # bytes
 RETRY_SECONDS = {"full": 60, "disk": 30}
 DEFAULT_RETRY_SECONDS = 5
@@ -42,8 +40,6 @@ def take_in(
     """The body to store. Raises Refused with 400 or 413."""
     payload = inflate(data, compression, limits.inflated)
     try:
-        if encoding == "json":
-            _check_json(signal, payload)
         stripped = strip(signal, encoding, payload)
     except (DecodeError, ValueError, RecursionError) as error:
         raise Refused(400, "bad_data", f"The body is no OTLP {signal} request: {error}.") from None
@@ -60,10 +56,3 @@ def take_in(
 def retry_seconds(refused: Refused) -> int:
     """How long a client should keep its data before it tries again."""
     return RETRY_SECONDS.get(refused.reason, DEFAULT_RETRY_SECONDS)
-
-
-def _check_json(signal: str, payload: bytes) -> None:
-    request = orjson.loads(payload)
-    groups = request.get(_GROUPS[signal], []) if isinstance(request, dict) else None
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-        raise ValueError(f"it is not an object with a list {_GROUPS[signal]!r}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import multiprocessing
 import signal
@@ -75,8 +76,19 @@ async def _receive(config: ReceiverConfig, say: Callable[[tuple[Any, ...]], None
     async with _open_door(config) as door, contextlib.AsyncExitStack() as listeners:
         http_port = await listeners.enter_async_context(_http(config, door))
         grpc_port = await listeners.enter_async_context(_grpc(config, door))
+        _spare_the_collector()
         say(("ready", http_port, grpc_port))
         await stop.wait()
+
+
+def _spare_the_collector() -> None:
+    """What was loaded by now stays; parsing makes many objects and hardly ever a cycle.
+
+    Measured: with the defaults a JSON body costs twice the CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _stop_event() -> asyncio.Event:

@@ -108,6 +108,10 @@ def _record(table: str, who: Session, **given: Any) -> Record:
     return table, row
 
 
+def _rounded(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(round(value, 6) if isinstance(value, float) else value for value in row)
+
+
 def tables_of(records: Iterable[Record]) -> dict[str, pa.Table]:
     found: dict[str, list[Row]] = {}
     for table, row in records:
@@ -154,13 +158,15 @@ class World:
     def total(self) -> int:
         return int(self.one("select coalesce(sum(tokens), 0) from usage"))
 
-    def usd(self, column: str = "list_nanos", table: str = "usage") -> float | None:
-        nanos = self.one(f"select sum({column}) from {table}")
-        return None if nanos is None else int(nanos) / 1e9
+    def nanos(self, column: str = "list_nanos", table: str = "usage") -> int | None:
+        """Money in whole nano-dollars; None where nothing is known."""
+        found = self.one(f"select sum({column}) from {table}")
+        return None if found is None else int(found)
 
     def facts(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every fact table, its rows in a fixed order."""
-        return {name: sorted(self.rows(f"select * from {name}"), key=repr) for name in FACTS}
+        """Every fact table, its rows in a fixed order; sums of fractions without their dust."""
+        told = {name: self.rows(f"select * from {name}") for name in FACTS}
+        return {name: sorted(map(_rounded, rows), key=repr) for name, rows in told.items()}
 
     def forget(self) -> None:
         """An empty world again; prices stay."""

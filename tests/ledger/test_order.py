@@ -137,22 +137,18 @@ def test_the_parts_sum_to_the_whole(shared_world: World, history: list[Record]) 
 
 @quietly
 @given(history=histories)
-def test_no_witness_is_added_to_another(shared_world: World, history: list[Record]) -> None:
-    """The ledger never holds more than all witnesses together, nor less than any one."""
+def test_no_witness_alone_says_more_than_the_ledger(
+    shared_world: World, history: list[Record]
+) -> None:
     world = shared_world
     world.forget()
-    world.tell(*history)
-    gaps = world.rows(
-        "select sum(ledger_tokens - tokens) from witnesses group by day, session, model"
+    total = world.tell(*history).one(
+        "select coalesce(sum(tokens), 0) from usage where session <> ''"
     )
-    assert all(row[0] is not None for row in gaps)
-    for witness in ("metrics", "events", "transcripts"):
+    for witness in ("metrics", "events"):
         alone = [r for r in history if r[1]["witness"] == witness and r[1]["session"]]
-        total = world.one("select coalesce(sum(tokens), 0) from usage where session <> ''")
         world.forget()
         assert world.tell(*alone).total() <= total
-        world.forget()
-        world.tell(*history)
 
 
 def test_a_late_record_makes_only_its_day_new(world: World) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.errors import BadFile
+from steelyard.ledger.models import family
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -32,6 +33,16 @@ COLUMNS = (
     "valid_to",
     "usd_per_mtok",
     "source",
+)
+
+# Token types and cache lifetimes that have a price.
+KINDS = (
+    ("input", ""),
+    ("output", ""),
+    ("cacheRead", ""),
+    ("cacheCreation", "5m"),
+    ("cacheCreation", "1h"),
+    ("webSearch", ""),
 )
 
 
@@ -61,7 +72,10 @@ def packaged_prices() -> list[Price]:
 
 
 def all_prices(own: Path | None) -> list[Price]:
-    """The packaged prices with the organisation's own in place of those it names."""
+    """The packaged prices with the organisation's own in place of those it names.
+
+    Raises BadFile for a line that cannot be a price, and for two prices of one thing at one time.
+    """
     mine = _own_prices(own) if own else []
     named = {price.model for price in mine}
     return mine + [price for price in packaged_prices() if price.model not in named]
@@ -69,12 +83,30 @@ def all_prices(own: Path | None) -> list[Price]:
 
 def _own_prices(path: Path) -> list[Price]:
     try:
-        return list(_read(path.read_text().splitlines(), str(path)))
-    except OSError as error:
+        prices = list(_read(path.read_text(encoding="utf-8-sig").splitlines(), str(path)))
+    except (OSError, UnicodeDecodeError) as error:
         raise BadFile(
-            f"The price file {path} cannot be read: {error.strerror}.",
+            f"The price file {path} cannot be read: {getattr(error, 'strerror', error)}.",
             "Correct the setting `prices`, or remove it to use the packaged list prices.",
         ) from error
+    for first, second in overlapping(prices):
+        raise BadFile(
+            f"{path} gives {second.model} two prices for {second.token_type} on"
+            f" {second.valid_from}: {first.nanos_per_token / 1000:g} and"
+            f" {second.nanos_per_token / 1000:g} USD.",
+            "Let valid_to of the earlier line be valid_from of the later.",
+        )
+    return prices
+
+
+def overlapping(prices: Iterable[Price]) -> Iterator[tuple[Price, Price]]:
+    """Neighbouring pairs of prices for the same thing that are both valid on some day."""
+    held: Price | None = None
+    for price in sorted(prices, key=lambda p: (*astuple(p)[:5], p.valid_from)):
+        same = held is not None and astuple(held)[:5] == astuple(price)[:5]
+        if held is not None and same and price.valid_from < held.valid_to:
+            yield held, price
+        held = price
 
 
 def _read(lines: Iterable[str], name: str) -> Iterator[Price]:
@@ -84,24 +116,41 @@ def _read(lines: Iterable[str], name: str) -> Iterator[Price]:
     for row in reader:
         try:
             yield _price(row)
-        except (ValueError, InvalidOperation) as error:
+        except (ValueError, TypeError) as error:
             raise BadFile(
                 f"{name}, line {reader.line_num}: {error}.", "Correct the line."
             ) from error
 
 
 def _price(row: dict[str, str]) -> Price:
+    amount = _amount(row["usd_per_mtok"])
+    if (row["token_type"], row["cache_ttl"]) not in KINDS:
+        known = ", ".join(" ".join(kind).strip() for kind in KINDS)
+        raise ValueError(f"token_type and cache_ttl are none of {known}")
+    start, end = (dt.date.fromisoformat(row[name]) for name in ("valid_from", "valid_to"))
+    if end <= start:
+        raise ValueError(f"valid_to {end} is not after valid_from {start}")
     return Price(
-        row["model"],
+        family(row["model"]),
         row["token_type"],
         row["cache_ttl"],
         row["speed"],
         int(row["min_context"]),
-        dt.date.fromisoformat(row["valid_from"]),
-        dt.date.fromisoformat(row["valid_to"]),
-        float(Decimal(row["usd_per_mtok"]) * 1000),
+        start,
+        end,
+        float(amount * 1000),
         row["source"],
     )
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+        if 0 <= amount < 1_000_000:
+            return amount
+    except InvalidOperation:
+        pass
+    raise ValueError(f"{text!r} is no price in US dollars per million tokens")
 
 
 def load_prices(warehouse: Warehouse, prices: list[Price]) -> bool:

@@ -24,6 +24,7 @@ _SCRIPTS = (
     ("steelyard.ledger", "03_usage"),
     ("steelyard.ledger", "04_activity"),
     ("steelyard.ledger", "05_rollups"),
+    ("steelyard.ledger", "07_days"),
 )
 
 

@@ -26,14 +26,33 @@ _TYPES = {
 }
 
 
+# The ledger keeps these as tables; here they follow whatever a test puts into their facts.
+_ROLL_UPS = """
+drop table usage_days;
+create view usage_days as
+select day, person, assistant, provider, plan, model, token_type, sum(tokens)::bigint as tokens,
+  sum(list_nanos)::bigint as list_nanos, sum(input_nanos)::bigint as input_nanos,
+  sum(unpriced_tokens)::bigint as unpriced_tokens
+from usage
+group by day, person, assistant, provider, plan, model, token_type,
+  list_nanos is null, input_nanos is null;
+drop table cost_days;
+create view cost_days as
+select day, person, assistant, provider, plan, model, sum(reported_nanos)::bigint as reported_nanos
+from costs group by all;
+"""
+
+
 class DuckStore:
     dialect = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(self, roll_up: bool = True) -> None:
         self.connection = duckdb.connect()
         self.version = 1
         for file in sorted(Path(migrations.__file__).parent.glob("m*.sql")):
             self.connection.execute(file.read_text())
+        if roll_up:
+            self.connection.execute(_ROLL_UPS)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.cursor().execute(sql, params).fetchall()

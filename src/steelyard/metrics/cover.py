@@ -16,8 +16,8 @@ from steelyard.metrics.store import Store
 # Facts that can count sessions and people, the cheapest first; the first that carries the
 # question's filters is taken, so that coverage speaks of the same scope as the numbers.
 _CARRIERS: tuple[str, ...] = (
-    *("worked_sessions", "sessions", "usage", "requests", "tool_calls", "decisions", "costs"),
-    *("lines", "session_starts", "active_seconds", "witnesses"),
+    *("worked_sessions", "sessions", "usage_sessions", "requests", "tool_calls", "decisions"),
+    *("cost_sessions", "lines", "session_starts", "active_seconds", "witnesses"),
 )
 
 

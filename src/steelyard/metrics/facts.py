@@ -16,6 +16,7 @@ SESSION_DIMENSIONS = ("session_size", "session_duration")
 
 _CONTEXT = ("assistant", "provider", "session", "app_version", "terminal", "repo", "plan")
 _COMMON = ("person", *_CONTEXT, "witness")
+_DAYS = ("person", "assistant", "provider", "plan")
 _CALL = ("model", "query_source", "effort", "speed", "agent", "skill", "plugin", "mcp_server")
 
 
@@ -70,12 +71,22 @@ _MAYBE = frozenset({"list_nanos", "context_tokens_max", "first_time", "last_time
 
 FACTS: Mapping[str, Fact] = {
     "usage": Fact(
+        "usage_days",
+        _same(*_DAYS, "model", "token_type"),
+        ("tokens", "list_nanos", "input_nanos", "unpriced_tokens"),
+        nullable=frozenset({"list_nanos", "input_nanos"}),
+        fallback="usage_sessions",
+    ),
+    "usage_sessions": Fact(
         "usage",
         _same(*_COMMON, *_CALL, "model_reported", "token_type", "cache_ttl"),
         ("tokens", "list_nanos", "input_nanos", "unpriced_tokens"),
         nullable=frozenset({"list_nanos", "input_nanos"}),
     ),
-    "costs": Fact("costs", _same(*_COMMON, *_CALL, "model_reported"), ("reported_nanos",)),
+    "costs": Fact(
+        "cost_days", _same(*_DAYS, "model"), ("reported_nanos",), fallback="cost_sessions"
+    ),
+    "cost_sessions": Fact("costs", _same(*_COMMON, *_CALL, "model_reported"), ("reported_nanos",)),
     "witnesses": Fact(
         "witnesses", _same(*_COMMON, "model", "token_type"), ("tokens", "ledger_tokens")
     ),

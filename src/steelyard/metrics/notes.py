@@ -11,7 +11,7 @@ from sqlglot import exp
 from steelyard.metrics.answer import Coverage, Note
 from steelyard.metrics.compile import aggregate_query
 from steelyard.metrics.dialects import render
-from steelyard.metrics.facts import FACTS, PEOPLE_DIMENSIONS
+from steelyard.metrics.facts import FACTS, PEOPLE_DIMENSIONS, resolve
 from steelyard.metrics.measures import Headcount, Ratio, Sum
 from steelyard.metrics.metric import Metric
 from steelyard.metrics.question import Question
@@ -69,11 +69,12 @@ def _rests_on_prices(metric: Metric) -> bool:
 
 def _unpriced(found: Findings) -> list[tuple[str, int]]:
     """Models whose price is unknown in scope and their tokens, most tokens first."""
-    if not all(map(FACTS["usage"].carries, found.scope.dimensions)):
+    fact = resolve("usage", (*found.scope.dimensions, "model"))
+    if fact is None:
         return []
-    tokens = Sum("usage", "unpriced_tokens")
+    tokens = Sum(fact, "unpriced_tokens")
     scope = Scope(found.scope.start, found.scope.end, ("model",), found.scope.where)
-    query = aggregate_query((tokens,), ("usage",), scope, found.store.dialect)
+    query = aggregate_query((tokens,), (fact,), scope, found.store.dialect)
     query = query.where(column("list_nanos").is_(exp.null()))
     rows = found.store.query(render(query, found.store.dialect))
     return sorted(((row[0], int(row[2] or 0)) for row in rows), key=lambda r: (-r[1], r[0]))

@@ -13,7 +13,9 @@ from steelyard.metrics.measures import Aggregate
 # Facts whose rows show that the first fact's telemetry was on: no row of it then means 0.
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "usage": ("requests", "counters"),
+    "usage_sessions": ("requests", "counters"),
     "costs": (),
+    "cost_sessions": (),
     "witnesses": (),
     "requests": (),
     "decisions": ("requests", "counters"),

@@ -106,6 +106,17 @@ create table person_days (
   by_telemetry boolean not null, by_transcript boolean not null,
   sessions bigint not null, commits bigint not null
 );
+-- Roll-ups of usage and costs that most questions need no finer than: per person and day. Rows whose
+-- price is unknown stay apart, so that null keeps its meaning.
+create table usage_days (
+  day date not null, person varchar not null, assistant varchar not null, provider varchar not null,
+  plan varchar not null, model varchar not null, token_type varchar not null,
+  tokens bigint not null, list_nanos bigint, input_nanos bigint, unpriced_tokens bigint not null
+);
+create table cost_days (
+  day date not null, person varchar not null, assistant varchar not null, provider varchar not null,
+  plan varchar not null, model varchar not null, reported_nanos bigint not null
+);
 create table people_seen (person varchar not null, first_day date not null, last_day date not null);
 -- A person's way of working over the 28 days that end with that week (Monday).
 create table segments (person varchar not null, week date not null, segment varchar not null);

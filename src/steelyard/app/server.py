@@ -70,6 +70,7 @@ class Server:
         control.start()
         upkeep = Upkeep(house, self.say)
         upkeep.start()
+        threading.Thread(target=services.warm, name="warm", daemon=True).start()
         try:
             for listener in listeners:
                 self.say(f"{listener.name:<10} {listener.url}")

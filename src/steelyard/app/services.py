@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,11 @@ class ServerServices:
     def ask(self, question: Question) -> Answer:
         with _speaking():
             return self.house.ask(question)
+
+    def warm(self) -> None:
+        """Ask something once, so that no reader waits for the question's machinery to load."""
+        with suppress(SteelyardError):
+            self.ask(Question(("spend_usd", "tokens"), by=("day", "model")))
 
     def status(self) -> Status:
         with self._lock:

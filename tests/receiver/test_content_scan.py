@@ -103,26 +103,44 @@ def claude_record(**attributes: str) -> Any:
     return request
 
 
+def as_claude_code_writes_it(request: Any) -> bytes:
+    """OTLP/JSON with the fields in Claude Code's order."""
+    (group,) = MessageToDict(request)["resourceLogs"]
+    records = [
+        {
+            "timeUnixNano": record["timeUnixNano"],
+            "observedTimeUnixNano": "0",
+            "body": record["body"],
+            "attributes": record["attributes"],
+            "droppedAttributesCount": 0,
+        }
+        for record in group["scopeLogs"][0]["logRecords"]
+    ]
+    scoped = {"scope": {"name": "events", "version": "2"}, "logRecords": records}
+    resource = {"attributes": [], "droppedAttributesCount": 0}
+    written = {"resourceLogs": [{"resource": resource, "scopeLogs": [scoped]}]}
+    return json.dumps(written, separators=(",", ":")).encode()
+
+
 @pytest.mark.parametrize("key", sorted(JUDGED_KEYS))
 def test_every_key_is_found(key: str) -> None:
     request = claude_record(**{"session.id": "1", key: "some text"})
     assert protobuf_may_hold_content("logs", request.SerializeToString())
-    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
+    as_json = as_claude_code_writes_it(request)
+    assert is_plain("logs", as_json)
     assert json_may_hold_content("logs", as_json)
 
 
 def test_defaults_need_no_second_look() -> None:
     request = claude_record(prompt="<REDACTED>", prompt_text="<REDACTED>", response="<REDACTED>")
     assert not protobuf_may_hold_content("logs", request.SerializeToString())
-    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
-    assert not json_may_hold_content("logs", as_json)
+    assert not json_may_hold_content("logs", as_claude_code_writes_it(request))
 
 
 def test_a_content_key_as_a_value_needs_no_second_look() -> None:
     request = claude_record(**{"event.name": "tool_result", "kind": "prompt"})
     assert not protobuf_may_hold_content("logs", request.SerializeToString())
-    as_json = json.dumps(MessageToDict(request), separators=(",", ":")).encode()
-    assert not json_may_hold_content("logs", as_json)
+    assert not json_may_hold_content("logs", as_claude_code_writes_it(request))
 
 
 def test_the_patterns_work_without_re2(monkeypatch: pytest.MonkeyPatch, recorded: Any) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.logs.v1 import logs_pb2
+from opentelemetry.proto.resource.v1 import resource_pb2
 
-from steelyard.receiver.content_rules import MAX_SPAN_TEXT, Place, keeps_body, replacement
+from steelyard.receiver import shallow
+from steelyard.receiver.content_rules import (
+    MAX_SPAN_TEXT,
+    Place,
+    is_judged,
+    keeps_body,
+    replacement,
+)
+from steelyard.receiver.content_scan import record_may_hold_content
 
-_REQUESTS: dict[str, Any] = {
-    "logs": logs_service_pb2.ExportLogsServiceRequest,
-    "metrics": metrics_service_pb2.ExportMetricsServiceRequest,
-    "traces": trace_service_pb2.ExportTraceServiceRequest,
-}
+_NUMBERS = (None, "string_value", "bool_value", "int_value", "double_value")
 _RESOURCE, _SCOPE, _POINT, _SPAN = (Place(kind) for kind in ("resource", "scope", "point", "span"))
 
 
@@ -24,20 +30,36 @@ def clean_protobuf(signal: str, payload: bytes) -> bytes:
 
     Raises protobuf's DecodeError when the bytes are no such request.
     """
-    request = _REQUESTS[signal].FromString(payload)
-    changed = _CLEAN[signal](request)
-    cleaned: bytes = request.SerializeToString(deterministic=True)
-    return cleaned if changed else payload
+    kind, clean = _REQUESTS[signal]
+    request = kind(payload)
+    if not clean(request):
+        return payload
+    cleaned: bytes = request.SerializeToString()
+    return cleaned
 
 
 def _logs(request: Any) -> bool:
+    """Of a batch often a few records hold content: only those are parsed."""
     changed = False
-    for group in request.resource_logs:
-        changed |= _attributes(group.resource.attributes, _RESOURCE)
-        for scope in group.scope_logs:
-            changed |= _attributes(scope.scope.attributes, _SCOPE)
-            for record in scope.log_records:
-                changed |= _record(record)
+    for group in request.groups:
+        changed |= _part(group, "resource", resource_pb2.Resource, _RESOURCE)
+        for scope in group.scopes:
+            changed |= _part(scope, "scope", common_pb2.InstrumentationScope, _SCOPE)
+            for index, raw in enumerate(scope.records):
+                if record_may_hold_content(raw):
+                    record = logs_pb2.LogRecord.FromString(raw)
+                    if _record(record):
+                        scope.records[index] = record.SerializeToString()
+                        changed = True
+    return changed
+
+
+def _part(owner: Any, name: str, kind: Any, place: Place) -> bool:
+    """Clean a resource or a scope that lies in its owner as bytes."""
+    part = kind.FromString(getattr(owner, name))
+    changed = _attributes(part.attributes, place)
+    if changed:
+        setattr(owner, name, part.SerializeToString())
     return changed
 
 
@@ -101,22 +123,31 @@ def _span(span: Any) -> bool:
 
 def _attributes(attributes: Any, place: Place) -> bool:
     """Replace what has to go in one list of attributes; whether anything had to."""
-    kept: list[Any] = []
-    fresh: dict[str, int | str] = {}
-    for pair in attributes:
-        pairs = replacement(pair.key, _plain(pair.value), place)
-        if pairs is None:
-            kept.append(pair)
-        else:
-            fresh.update(pairs)
-    if len(kept) == len(attributes):
+    found = {
+        index: pairs
+        for index, pair in enumerate(attributes)
+        if not _is_harmless(pair)
+        and (pairs := replacement(pair.key, _plain(pair.value), place)) is not None
+    }
+    if not found:
         return False
+    kept = [pair for index, pair in enumerate(attributes) if index not in found]
     taken = {pair.key for pair in kept}
+    fresh = {key: value for pairs in found.values() for key, value in pairs if key not in taken}
     copies = [common_pb2.KeyValue.FromString(pair.SerializeToString()) for pair in kept]
     del attributes[:]
     attributes.extend(copies)
-    attributes.extend(_pair(*pair) for pair in fresh.items() if pair[0] not in taken)
+    attributes.extend(_pair(*pair) for pair in fresh.items())
     return True
+
+
+def _is_harmless(pair: Any) -> bool:
+    """A quick look: a key without a rule, and a number or a text that is short everywhere."""
+    if is_judged(pair.key):
+        return False
+    value = pair.value
+    size = len(value.string_value)
+    return 0 < size <= MAX_SPAN_TEXT or (size == 0 and value.WhichOneof("value") in _NUMBERS)
 
 
 def _pair(key: str, value: int | str) -> Any:
@@ -137,4 +168,8 @@ def _plain(value: Any) -> Any:
     return getattr(value, kind)
 
 
-_CLEAN = {"logs": _logs, "metrics": _metrics, "traces": _traces}
+_REQUESTS: dict[str, tuple[Callable[[bytes], Any], Callable[[Any], bool]]] = {
+    "logs": (shallow.parse, _logs),
+    "metrics": (metrics_service_pb2.ExportMetricsServiceRequest.FromString, _metrics),
+    "traces": (trace_service_pb2.ExportTraceServiceRequest.FromString, _traces),
+}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -87,6 +88,12 @@ def is_content(key: str) -> bool:
     if key.startswith(CONTENT_PREFIXES):
         return not key.endswith(_FIGURES)
     return key in CONTENT_KEYS
+
+
+@lru_cache(maxsize=4096)
+def is_judged(key: str) -> bool:
+    """Whether a rule looks at the values of a key; of others only the size matters."""
+    return key in _RULES or is_content(key)
 
 
 def length_key(key: str) -> str:

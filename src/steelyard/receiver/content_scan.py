@@ -27,6 +27,13 @@ def protobuf_may_hold_content(signal: str, payload: bytes) -> bool:
     return _PROTOBUF_KEY.search(payload) is not None or _holds_long_text(payload, found)
 
 
+def record_may_hold_content(record: bytes) -> bool:
+    """The same for one serialised log record."""
+    if _HEAD(record) not in _KNOWN_HEADS or _PROTOBUF_KEY.search(record) is not None:
+        return True
+    return len(record) > MAX_TEXT and _LONG_TEXT.search(record) is not None
+
+
 def json_may_hold_content(signal: str, payload: bytes) -> bool:
     """Also true for what is no OTLP/JSON: to parse it will tell."""
     if not is_plain(signal, payload) or _JSON_KEY.search(payload) is not None:

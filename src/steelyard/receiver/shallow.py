@@ -39,9 +39,15 @@ def _message(file: Any, name: str, *fields: tuple[str, int, str]) -> None:
 _Request = _request_class()
 
 
+def parse(payload: bytes) -> Any:
+    """The request: `groups` of `scopes` of `records`; resources, scopes and records are bytes.
+
+    Raises protobuf's DecodeError. Serialised again it is an OTLP request with all its fields.
+    """
+    return _Request.FromString(payload)
+
+
 def records(payload: bytes) -> list[bytes]:
     """The serialised records of a request, in order. Raises protobuf's DecodeError."""
-    request = _Request.FromString(payload)
-    return [
-        record for group in request.groups for scope in group.scopes for record in scope.records
-    ]
+    groups = parse(payload).groups
+    return [record for group in groups for scope in group.scopes for record in scope.records]

@@ -67,7 +67,11 @@ def _attributes(holder: Json | None) -> list[Json]:
 
 
 def _int(holder: Json, name: str) -> int:
-    return int(holder.get(name) or 0)
+    """A time or count, which are unsigned 64-bit numbers on the wire."""
+    number = int(holder.get(name) or 0)
+    if not 0 <= number < 1 << 64:
+        raise ValueError(f"{name} is out of range")
+    return number
 
 
 def _log_records(resource: Json) -> Iterator[Log]:

@@ -47,12 +47,16 @@ def lower(value: Any) -> str:
     return text(value).strip().lower()
 
 
+_MOST = 10**18  # fits the 64 bits of a column, also as a sum of two
+
+
 def whole(value: Any) -> int | None:
     """A count; older clients send numbers as text. Unreadable is unknown, not 0."""
     try:
-        return int(value) if not isinstance(value, str) or value.isdigit() else int(float(value))
+        count = int(value) if not isinstance(value, str) or value.isdigit() else int(float(value))
     except (TypeError, ValueError, OverflowError):
         return None
+    return count if abs(count) < _MOST else None
 
 
 def number(value: Any) -> float | None:
@@ -63,9 +67,11 @@ def number(value: Any) -> float | None:
 
 
 def usd(value: Any) -> int | None:
-    """US dollars as integer nano-dollars."""
+    """US dollars as integer nano-dollars; what cannot be an amount is unknown."""
     amount = number(value)
-    return None if amount is None else round(amount * NANOS_PER_USD)
+    if amount is None or not abs(amount) < _MOST / NANOS_PER_USD:
+        return None
+    return round(amount * NANOS_PER_USD)
 
 
 def repository(value: Any) -> str:

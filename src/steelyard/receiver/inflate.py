@@ -12,7 +12,7 @@ from steelyard.errors import Refused
 MAX_INFLATED_BYTES = 256 * 1024 * 1024  # what any setting may allow
 # Window bits of zlib's formats, by the name the Content-Encoding header uses.
 FORMATS = {"gzip": 31, "deflate": 15}
-_DAMAGED: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error, EOFError)
+_DAMAGED: Any = (isal_zlib.error, zlib.error, EOFError)  # isal's stubs call it an instance
 
 
 def inflate(data: bytes, compression: str, limit: int = MAX_INFLATED_BYTES) -> bytes:

@@ -29,7 +29,16 @@ MINUTE = dt.timedelta(minutes=1)
 NOW = dt.datetime(2026, 12, 1, 6, tzinfo=dt.UTC)
 FACTS = (
     *("usage", "costs", "witnesses", "requests", "decisions", "tool_calls", "counters", "prompts"),
-    *("session_days", "sessions", "person_days", "people_seen", "segments", "session_people"),
+    *(
+        "usage_days",
+        "cost_days",
+        "session_days",
+        "sessions",
+        "person_days",
+        "people_seen",
+        "segments",
+        "session_people",
+    ),
 )
 _COLUMN = {
     "input": "input_tokens",

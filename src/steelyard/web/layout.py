@@ -86,5 +86,6 @@ def footer(answer: Answer, today: dt.date) -> list[str]:
     else:
         said.append(f"{share(coverage.people_matched)} of active people matched")
     if coverage.silent_people:
-        said.append(f"{count(coverage.silent_people)} people without any use")
+        noun = "person" if coverage.silent_people == 1 else "people"
+        said.append(f"{count(coverage.silent_people)} {noun} without any use")
     return [*said, f"computed {moment(answer.as_of)}"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from steelyard.receiver.inbox import Inbox
     from steelyard.warehouse import Warehouse
 
-_BATCH_BODIES = 1000
+BATCH_BODIES = 1000
 _BATCH_BYTES = 8 * 1024**2
 
 
@@ -51,24 +51,33 @@ class Applier:
 
     def __init__(self, inbox: Inbox, warehouse: Warehouse, decoders: Decoders) -> None:
         self.inbox, self.warehouse, self.decoders = inbox, warehouse, decoders
+        self._position: int | None = None  # the warehouse's, remembered: looking costs a query
+        self.is_stale = True  # whether records may have come since facts were built
         self.turn = threading.RLock()  # two at once would apply the same bodies twice
         self.newest: dict[str, Any] | None = None  # the latest event applied, for the first screen
 
     def run(self, up_to: int | None = None) -> Applied:
         """Apply what waits: all up to a body's number, or else one round of batches."""
         with self.turn:
-            return self._run(up_to)
+            start = self.warehouse.position() if self._position is None else self._position
+            self._position = None  # until all went well
+            done, self._position = self._run(start, up_to)
+            return done
 
-    def _run(self, up_to: int | None) -> Applied:
+    def use(self, warehouse: Warehouse) -> None:
+        """Go on with another warehouse, or with the same after its position was changed."""
+        with self.turn:
+            self.warehouse, self._position = warehouse, None
+
+    def _run(self, position: int, up_to: int | None) -> tuple[Applied, int]:
         done = Applied()
         under_way: deque[tuple[Sequence[Body], Future[Decoded]]] = deque()
-        position = self.warehouse.position()
         first = True
         while True:
             while len(under_way) < self.decoders.ahead and (
                 first if up_to is None else position < up_to
             ):
-                bodies = self.inbox.after(position, _BATCH_BODIES, _BATCH_BYTES)
+                bodies = self.inbox.after(position, BATCH_BODIES, _BATCH_BYTES)
                 if not bodies:
                     break
                 position = bodies[-1].number
@@ -76,7 +85,7 @@ class Applier:
                 under_way.append((bodies, self.decoders.submit(otlp)))
             first = False
             if not under_way:
-                return done
+                return done, position
             self._store(*under_way.popleft(), done)
 
     def _store(self, bodies: Sequence[Body], future: Future[Decoded], done: Applied) -> None:
@@ -120,6 +129,7 @@ class Applier:
             self.warehouse.append(tables, position, now)
             for table in people:
                 store_people(cursor, table, identities(table))
+        self.is_stale = True
 
     def _remember(self, events: pa.Table | None) -> None:
         if events is not None and events.num_rows:

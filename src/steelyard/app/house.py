@@ -95,7 +95,13 @@ class House:
         return {name: count for name, count in counts.items() if count}
 
     def refresh(self) -> int:
-        return refresh(self.warehouse, options_of(self.settings), dt.datetime.now(dt.UTC))
+        """Build the facts of days that changed; how many."""
+        self.applier.is_stale = False
+        try:
+            return refresh(self.warehouse, options_of(self.settings), dt.datetime.now(dt.UTC))
+        except BaseException:
+            self.applier.is_stale = True
+            raise
 
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
         report, new = put_otlp(self.inbox, paths, update)
@@ -128,6 +134,7 @@ class House:
         """Decode again what the inbox still holds, and build all facts again."""
         with self.applier.turn:
             self.warehouse.forget_bodies(self.inbox.status().first_number)
+            self.applier.use(self.warehouse)
         self.settle()
         return ExportReport(self.warehouse.counts())
 
@@ -148,7 +155,8 @@ class House:
         """Open the warehouse anew: DuckDB refuses all work after a write that failed."""
         with self.applier.turn:
             self.warehouse.close()
-            self.warehouse = self.applier.warehouse = _open(self.settings)
+            self.warehouse = _open(self.settings)
+            self.applier.use(self.warehouse)
 
     def close(self) -> None:
         self.decoders.close()

@@ -1,4 +1,4 @@
-"""Commands beside a running server do the same as without one; starting and ending leave no mess."""
+"""Commands beside a running server do the same as without one; its start and end leave no mess."""
 
 from __future__ import annotations
 

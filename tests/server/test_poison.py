@@ -13,14 +13,15 @@ from tests.server.running import Running, command, running, until
 from tests.server.sending import JSON, PROTOBUF, Client, Request, made_up
 
 
-def event(tokens: str) -> bytes:
-    """A model call in OTLP/JSON with that many tokens."""
+def event(tokens: str, nanoseconds: str = "1793534400000000000") -> bytes:
+    """A model call in OTLP/JSON with that many tokens, at that time since 1970."""
     values = {
         "event.name": {"stringValue": "api_request"},
         "session.id": {"stringValue": "s"},
         "input_tokens": {"intValue": tokens},
     }
-    record = {"attributes": [{"key": key, "value": value} for key, value in values.items()]}
+    pairs = [{"key": key, "value": value} for key, value in values.items()]
+    record = {"timeUnixNano": nanoseconds, "attributes": pairs}
     service = {"key": "service.name", "value": {"stringValue": "claude-code"}}
     group = {"resource": {"attributes": [service]}, "scopeLogs": [{"logRecords": [record]}]}
     return json.dumps({"resourceLogs": [group]}).encode()
@@ -29,7 +30,7 @@ def event(tokens: str) -> bytes:
 POISON = {
     "no number": Request("logs", event("many"), JSON),
     "no record": Request("logs", b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[7]}]}]}', JSON),
-    "too large a number": Request("logs", event("9" * 30), JSON),
+    "no time": Request("logs", event("1", "9" * 30), JSON),
     # resource_metrics { scope_metrics { metrics: four bytes that are none } }
     "no metric": Request("metrics", b"\x0a\x08\x12\x06\x12\x04\xff\xff\xff\x01", PROTOBUF),
 }

@@ -1,0 +1,42 @@
+"""A data folder can be opened by the other major of DuckDB that is supported, and back again.
+
+Set STEELYARD_DUCKDB_1 to a Python that has duckdb 1.5; `make test-duckdb1` runs whole suites on it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.ledger.world import NOW, Session, at, tables_of
+
+from steelyard.warehouse import open_warehouse
+
+PROGRAM = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+(count,) = connection.execute("select count(*) from events").fetchone()
+assert count == 1, count
+connection.execute("insert into events select * from events")
+connection.execute("update applied set position = position + 1")
+connection.close()
+print(duckdb.__version__)
+"""
+
+
+def test_a_file_goes_to_the_other_major_and_back(tmp_path: Path) -> None:
+    python = os.environ.get("STEELYARD_DUCKDB_1")
+    if not python:
+        pytest.skip("STEELYARD_DUCKDB_1 names no Python with duckdb 1.5")
+    path = str(tmp_path / "shared.duckdb")
+    batch = tables_of([Session("s1").call(at("2026-10-05 12:00"))])
+    with open_warehouse(path) as warehouse:
+        warehouse.append(batch, 1, NOW)
+    done = subprocess.run([python, "-c", PROGRAM, path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1.")
+    with open_warehouse(path) as warehouse:
+        warehouse.append(batch, 3, NOW)
+        assert (warehouse.counts()["events"], warehouse.position()) == (3, 3)

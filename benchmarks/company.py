@@ -7,12 +7,17 @@ Code: 300 events a session, half of them model calls, a quarter tool calls.
 from __future__ import annotations
 
 import datetime as dt
+from importlib import resources
 from typing import Any
+
+from steelyard.metrics.facts import FACTS
 
 EVENTS_PER_SESSION = 300
 DAYS = 180
 LAST_DAY = dt.date(2026, 11, 22)
 TEAMS = 40
+ROLL_UPS = resources.files("steelyard.ledger").joinpath("sql", "07_days.sql")  # the server's own
+NOT_FACTS = ("applied", "data_version", "prices", "schema_version", "models")
 
 # Every fact begins with the session's ten columns; x(...) draws from a row's number.
 SETTING = f"""
@@ -109,10 +114,16 @@ def build(warehouse: Any, events: int) -> dict[str, int]:
         for table, sql in STATEMENTS.items():
             wanted = {name: value for name, value in values.items() if f"${name}" in sql}
             cursor.execute(f"insert into {table} by name {sql} order by 1", wanted or None)
+        cursor.execute("create or replace temp table todo as select distinct day from s")
+        for statement in cursor.extract_statements(ROLL_UPS.read_text()):
+            cursor.execute(statement)
         cursor.execute(
             "update data_version set version = version + 1, refreshed_at = now()::timestamp"
         )
-    return {table: count for table, count in warehouse.counts().items() if table in STATEMENTS}
+    counts = {table: count for table, count in warehouse.counts().items() if count}
+    missing = {fact.table for fact in FACTS.values()} - counts.keys()
+    assert not missing, f"nothing was made for {missing}"
+    return {table: count for table, count in counts.items() if table not in NOT_FACTS}
 
 
 def people(events: int) -> int:

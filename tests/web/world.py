@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ def empty_warehouse(path: Path) -> Warehouse:
     return open_warehouse(str(path / "steelyard.duckdb"))
 
 
+ROLL_UPS = resources.files("steelyard.ledger").joinpath("sql", "07_days.sql")
+
+
 def insert(warehouse: Warehouse, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows of a fact; text that is not given is empty, numbers that are not given are null."""
     columns = warehouse.query(
@@ -55,6 +59,9 @@ def insert(warehouse: Warehouse, name: str, rows: Iterable[Mapping[str, Any]]) -
     with warehouse.transaction() as cursor:
         cursor.register("rows", pa.Table.from_pylist(full))
         cursor.execute(f"insert into {name} by name select * from rows")
+        if name in ("usage", "costs"):
+            cursor.execute("create or replace temp table todo as select distinct day from rows")
+            cursor.execute(ROLL_UPS.read_text())
         cursor.unregister("rows")
         cursor.execute("update data_version set version = version + 1")
 

@@ -247,10 +247,10 @@ def _points(group: Group, body: Body, received_ns: int) -> Iterable[Row]:
         row[P.temporality], row[P.value] = point.temporality, point.value
         row[P.start] = point.start_ns // 1_000 or None
         _set_time(row, P, point.time_ns or received_ns)
-        if point.observations is not None:
-            extras["count"] = point.observations
         row[P.attributes] = resource.left(extras)
         who = [v for i, v in enumerate(row) if i not in _POINT_OWN]
+        if point.observations is not None:  # after `who`: a series is not told apart by its count
+            row[P.attributes] = resource.left(extras | {"count": point.observations})
         for n, part in enumerate(dialect.finish_point(row, extras)):
             # The series is the point without its time and value, the key is the point itself.
             part[P.series] = record_key(*who, point.start_ns, n)

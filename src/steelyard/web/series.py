@@ -57,6 +57,7 @@ class Chart:
     grain: str
     series: tuple[Series, ...]
     buckets: tuple[Bucket, ...]
+    has_figures: bool  # whether there is anything to draw; an empty chart has no scale
 
     @property
     def has_partial(self) -> bool:
@@ -75,7 +76,8 @@ def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
         number = line.number("spend_usd")
         values[at] = number if values.get(at) is None else (values[at] or 0.0) + (number or 0.0)
     buckets = [_bucket(start, grain, names, values, today) for start in _starts(view, answer)]
-    return Chart(grain, tuple(_series(view, names, totals)), tuple(buckets))
+    series = tuple(_series(view, names, totals))
+    return Chart(grain, series, tuple(buckets), has_figures=any(values.values()))
 
 
 def sparks(view: View, answer: Answer, today: dt.date) -> dict[str, list[float | None]]:

@@ -75,6 +75,7 @@ def test_a_part_that_dies_is_started_again(part: str, tmp_path: Path) -> None:
         server.settle()
         assert total(server.door, "tokens") == 200
         assert server.status()["trouble"] == ""
+        assert server.status()["set_aside"] == []  # a body is not blamed for a worker's end
 
 
 def arrives(client: Client, request: Request) -> bool:

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
 from threading import Thread
@@ -46,17 +46,28 @@ class Decoders:
         """The outcome; when decoding failed as a whole, by halves until the culprit is known."""
         try:
             return future.result()
-        except BrokenProcessPool:
+        except (BrokenProcessPool, CancelledError):
             self.close()
-            error = "the decoder crashed on this body"
+            if len(bodies) <= 1:
+                return self._alone(bodies)
         except Exception as failure:
-            error = f"{type(failure).__name__}: {failure}"[:500]
-        if len(bodies) == 1:
-            return Decoded({}, ((bodies[0].number, error),))
+            if len(bodies) <= 1:
+                return _failed(bodies, f"{type(failure).__name__}: {failure}")
         half = len(bodies) // 2
         return _together(
             self.result(self.submit(part), part) for part in (bodies[:half], bodies[half:])
         )
+
+    def _alone(self, bodies: Sequence[Body]) -> Decoded:
+        """A body is to blame only when a fresh worker dies of it too: others may have been killed
+        for want of memory, or by hand."""
+        try:
+            return self.submit(bodies).result()
+        except BrokenProcessPool:
+            self.close()
+            return _failed(bodies, "the decoder crashed on this body")
+        except Exception as failure:
+            return _failed(bodies, f"{type(failure).__name__}: {failure}")
 
     def close(self) -> None:
         if self._pool is not None:
@@ -70,6 +81,10 @@ class Decoders:
                 self._workers, mp_context=context, initializer=_begin_worker
             )
         return self._pool
+
+
+def _failed(bodies: Sequence[Body], error: str) -> Decoded:
+    return Decoded({}, tuple((body.number, error[:500]) for body in bodies))
 
 
 def _at_once(bodies: Sequence[Body]) -> Future[Decoded]:

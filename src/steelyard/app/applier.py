@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from steelyard.receiver.inbox import Inbox
     from steelyard.warehouse import Warehouse
 
-BATCH_BODIES = 1000
+BATCH_BODIES = 500
 _BATCH_BYTES = 8 * 1024**2
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -67,7 +67,8 @@ class DuckWarehouse:
                 yield cursor
                 cursor.execute("commit")
             except BaseException:
-                cursor.execute("rollback")
+                with suppress(duckdb.Error):  # the first error is the one to tell
+                    cursor.execute("rollback")
                 raise
             finally:
                 self._open = None
@@ -133,6 +134,7 @@ class DuckWarehouse:
 def _connect(path: str, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {"storage_compatibility_version": _STORAGE_VERSION}
     config |= {"autoinstall_known_extensions": "false"}  # nothing is fetched at run time
+    config |= {"wal_autocheckpoint": "64MB"}  # 16 MB, the default, costs appends a third more CPU
     if memory_limit:
         config["memory_limit"] = memory_limit
     if threads:

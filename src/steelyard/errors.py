@@ -2,7 +2,7 @@
 
 SteelyardError                something the user can act on; prints as one sentence and a hint
 ├── UsageError                the question or command is wrong          (exit 2)
-│   ├── UnknownName           a metric, dimension, setting … that does not exist; suggests the nearest
+│   ├── UnknownName           a metric, dimension … that does not exist; suggests the nearest
 │   ├── BadValue              a date, number or address that cannot be read
 │   └── BadFile               an input file or folder that cannot be used
 ├── ConfigError               settings or environment are wrong         (exit 2)
@@ -50,7 +50,8 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
         guess = f"Did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"There is no {kind} called {name!r}.", " ".join(filter(None, [guess, hint])))
+        said = f"There is no {kind} called {name!r}."
+        super().__init__(said, " ".join(filter(None, [guess, hint])))
         self.kind, self.name, self.near = kind, name, near
 
 
@@ -79,7 +80,8 @@ class NewerData(StoreError):
 
     def __init__(self, path: str, found: int, known: int) -> None:
         super().__init__(
-            f"{path} was written by a newer Steelyard (schema {found}; this program knows {known}).",
+            f"{path} was written by a newer Steelyard"
+            f" (schema {found}; this program knows {known}).",
             "Upgrade Steelyard, or restore a backup made by this version with `steelyard restore`.",
         )
 

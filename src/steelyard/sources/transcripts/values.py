@@ -15,7 +15,7 @@ LONGEST_WORD = 200
 MOST = 2**62
 
 
-class BadLine(ValueError):  # noqa: N818  (a line is bad, nothing went wrong with the program)
+class BadLine(ValueError):
     """A line that should count but cannot; the message is shown to the user, without its text."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlglot import exp
 
 from steelyard.metrics.answer import Coverage
@@ -46,6 +48,11 @@ def coverage(store: Store, scope: Scope, has_people: bool) -> Coverage:
 
 def _silent(store: Store, scope: Scope) -> int:
     """Employed on the last day, chosen by the filters on people, without any work in the period."""
+    return int(store.query(_silent_sql(scope, store.dialect))[0][0] or 0)
+
+
+@lru_cache(maxsize=256)
+def _silent_sql(scope: Scope, dialect: str) -> str:
     last = date(scope.end)
     worked = exp.select(column("person")).from_("person_days AS f")
     worked = worked.where(between(column("day"), scope.start, scope.end))
@@ -55,4 +62,4 @@ def _silent(store: Store, scope: Scope) -> int:
     for name, values in scope.where:
         if name in HEADCOUNT_DIMENSIONS:
             query = query.where(accepts(person_dimension(name, last.copy()), values))
-    return int(store.query(render(query, store.dialect))[0][0] or 0)
+    return render(query, dialect)

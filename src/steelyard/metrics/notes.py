@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -72,12 +73,16 @@ def _unpriced(found: Findings) -> list[tuple[str, int]]:
     fact = resolve("usage", (*found.scope.dimensions, "model"))
     if fact is None:
         return []
-    tokens = Sum(fact, "unpriced_tokens")
     scope = Scope(found.scope.start, found.scope.end, ("model",), found.scope.where)
-    query = aggregate_query((tokens,), (fact,), scope, found.store.dialect)
-    query = query.where(column("list_nanos").is_(exp.null()))
-    rows = found.store.query(render(query, found.store.dialect))
+    rows = found.store.query(_unpriced_sql(fact, scope, found.store.dialect))
     return sorted(((row[0], int(row[2] or 0)) for row in rows), key=lambda r: (-r[1], r[0]))
+
+
+@lru_cache(maxsize=256)
+def _unpriced_sql(fact: str, scope: Scope, dialect: str) -> str:
+    tokens = Sum(fact, "unpriced_tokens")
+    query = aggregate_query((tokens,), (fact,), scope, dialect)
+    return render(query.where(column("list_nanos").is_(exp.null())), dialect)
 
 
 def _no_people(found: Findings) -> Iterator[Note]:

@@ -146,6 +146,11 @@ class Settings(BaseModel):
         return self.state or f"sqlite:///{self.data / 'state.db'}"
 
     @property
+    def marks_path(self) -> Path:
+        """Which session files have been read, so that unchanged ones are skipped."""
+        return self.data / "imported-transcripts.json"
+
+    @property
     def inbox_path(self) -> Path:
         """The SQLite file of the durable inbox."""
         return self.data / "inbox.db"

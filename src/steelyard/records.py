@@ -9,8 +9,6 @@ micro-dollars, so micro-dollars would round.
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pyarrow as pa
 import xxhash
 
@@ -142,8 +140,3 @@ def text_key(text: str) -> int:
 
 
 _TWO_64 = 1 << 64
-
-
-def utc_day(time: dt.datetime) -> dt.date:
-    """The UTC day that a record counts on."""
-    return time.astimezone(dt.UTC).date()

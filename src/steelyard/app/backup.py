@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _WAREHOUSE, _INBOX, _STATE = "steelyard.duckdb", "inbox.db", "state.db"
-_MARKS = "imported-transcripts.json"  # what was read since would otherwise not be read again
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def restore_backup(settings: Settings, file: Path, replace: bool) -> RestoreRepo
                 leftover.unlink()
             if (found := Path(folder) / path.name).exists():
                 shutil.move(found, path)
-        (settings.data / _MARKS).unlink(missing_ok=True)
+        settings.marks_path.unlink(missing_ok=True)  # else what was read since is not read again
     return RestoreReport(str(settings.data), manifest["made_at"], manifest["tables"])
 
 

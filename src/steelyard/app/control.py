@@ -132,7 +132,7 @@ class Remote:
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update
     ) -> TranscriptsReport:
-        marks = self.settings.data / "imported-transcripts.json"
+        marks = self.settings.marks_path
         with self._inbox() as inbox:
             report = put_transcripts(inbox, path, person, marks, update)
         self.call("settle")

@@ -110,7 +110,7 @@ class House:
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update
     ) -> TranscriptsReport:
-        report = put_transcripts(self.inbox, path, person, self._marks(), update)
+        report = put_transcripts(self.inbox, path, person, self.settings.marks_path, update)
         self.settle()
         return report
 
@@ -162,9 +162,6 @@ class House:
         self.decoders.close()
         self.warehouse.close()
         self.inbox.close()
-
-    def _marks(self) -> Path:
-        return self.settings.data / "imported-transcripts.json"
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,10 @@ SteelyardError                something the user can act on; prints as one sente
 ├── StoreError                a database or folder cannot be reached    (exit 3)
 │   └── NewerData             the data folder was written by a newer Steelyard
 ├── Unreachable               a server or source does not answer        (exit 3)
+├── SourceError               a source answered, and it cannot be used  (exit 3)
+│   ├── SourceDenied          a token that is wrong, expired or lacks a permission
+│   ├── SourceChanged         an answer whose shape is not the documented one
+│   └── SourceLimited         a rate limit that outlasts our patience
 ├── TimedOut                  it answered too late                      (exit 4)
 └── Refused                   a receiver declines a body; carries the protocol's status
 
@@ -89,6 +93,31 @@ class NewerData(StoreError):
 class Unreachable(SteelyardError):
     code = "unreachable"
     exit_code = 3
+
+
+class SourceError(SteelyardError):
+    code = "source"
+    exit_code = 3
+
+
+class SourceDenied(SourceError):
+    """`permission` names what is missing, where that is known."""
+
+    code = "source_denied"
+
+    def __init__(self, message: str, hint: str = "", permission: str = "") -> None:
+        super().__init__(message, hint)
+        self.permission = permission
+
+
+class SourceChanged(SourceError):
+    """Raised before anything of the answer is kept: the same page is read again next time."""
+
+    code = "source_changed"
+
+
+class SourceLimited(SourceError):
+    code = "source_limited"
 
 
 class TimedOut(SteelyardError):

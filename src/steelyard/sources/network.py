@@ -1,0 +1,324 @@
+"""HTTP for sources: one client per system that waits, retries and explains.
+
+Rate limits are waited out as the server asks (Retry-After, x-ratelimit-reset), trouble of the
+network and 5xx answers are tried again with growing pauses; what remains becomes an error that a
+person can act on. Every size, time and number of tries is bounded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import tenacity
+
+import steelyard
+from steelyard.errors import (
+    SourceChanged,
+    SourceDenied,
+    SourceError,
+    SourceLimited,
+    SteelyardError,
+    TimedOut,
+    Unreachable,
+)
+
+MAX_BYTES = 64 * 1024**2
+_AGENT = f"Steelyard/{steelyard.__version__}"
+_RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
+_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
+_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
+_SKEW = dt.timedelta(minutes=5)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Network:
+    """What a run lends its sources: patience, a clock for rate limits, and a way to be stopped.
+
+    `skew` is how far the last system's clock was from ours, when that is more than five minutes.
+    """
+
+    attempts: int = 6
+    longest_wait: float = 900.0  # seconds; a limit that lasts longer ends the stream for now
+    timeout: float = 30.0
+    pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], dt.datetime] = _now
+    transport: httpx.BaseTransport | None = None
+    skew: dt.timedelta = field(default_factory=dt.timedelta)
+
+    def client(
+        self,
+        base_url: str,
+        *,
+        auth: httpx.Auth | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Http:
+        """A client of one system; close it, or use it as a context."""
+        return Http(self, base_url, auth, headers or {})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that succeeded: its JSON and what paging may need of the rest."""
+
+    data: Any
+    headers: Mapping[str, str]
+    links: Mapping[str, str]  # rel → URL
+    status: int
+
+
+class Http:
+    """Calls to one system; JSON in, JSON out."""
+
+    def __init__(
+        self, network: Network, base_url: str, auth: httpx.Auth | None, headers: Mapping[str, str]
+    ) -> None:
+        self.network = network
+        self.client = httpx.Client(
+            base_url=base_url,
+            auth=auth,
+            headers={"user-agent": _AGENT, "accept": "application/json", **headers},
+            timeout=network.timeout,
+            transport=network.transport,
+            follow_redirects=True,
+        )
+        self.host = self.client.base_url.host
+
+    def get(self, path: str, params: Any = None, **more: Any) -> Reply:
+        return self.send("GET", path, params=params, **more)
+
+    def post(self, path: str, json: Any = None, **more: Any) -> Reply:
+        return self.send("POST", path, json=json, **more)
+
+    def send(self, method: str, path: str, **more: Any) -> Reply:
+        """One call, tried again while that helps. `path` may be a whole URL (a next link).
+
+        Raises SourceDenied, SourceLimited, SourceChanged, SourceError (another 4xx; `status` is on
+        it), Unreachable or TimedOut.
+        """
+        network = self.network
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((_Again, httpx.TransportError)),
+            stop=tenacity.stop_after_attempt(network.attempts),
+            wait=self._wait,
+            sleep=network.pause,
+            reraise=True,
+        )
+        try:
+            return retrying(self._once, method, path, more)
+        except _Again as again:
+            raise self._limited(again.response) from None
+        except httpx.TimeoutException:
+            raise TimedOut(
+                f"{self.host} did not answer within {network.timeout:g} s.", "Try again later."
+            ) from None
+        except httpx.TransportError as error:
+            raise Unreachable(
+                f"{self.host} cannot be reached: {error}.", "Check the address and the network."
+            ) from None
+
+    def graphql(self, path: str, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The `data` of a GraphQL answer; errors in an HTTP 200 raise like others do."""
+        reply = self.send("POST", path, json={"query": query, "variables": dict(variables)})
+        data = reply.data.get("data") if isinstance(reply.data, dict) else None
+        if not isinstance(data, dict):
+            raise SourceChanged(f"{self.host} answered GraphQL without data.", "Try again later.")
+        return data
+
+    def by_link(self, path: str, params: Any = None) -> Iterator[Reply]:
+        """Pages that name the next one in a Link header."""
+        reply = self.get(path, params)
+        yield reply
+        while following := reply.links.get("next"):
+            reply = self.get(following)
+            yield reply
+
+    def _once(self, method: str, path: str, more: dict[str, Any]) -> Reply:
+        with self.client.stream(method, path, **more) as response:
+            body = _bounded(response)
+            self._mind_clock(response)
+            data = _json(response, body)
+            if response.status_code in _RETRIED or _is_limit(response, data):
+                raise _Again(response)
+            if response.is_error:
+                raise self._error(response, data)
+            if data is _BROKEN:
+                raise SourceChanged(
+                    f"{self.host} answered {path.split('?')[0]} with something that is not JSON.",
+                    "Check the address: a proxy or a sign-in page may stand in between.",
+                )
+            _raise_graphql(self.host, data)
+            links = {str(rel): str(link.get("url", "")) for rel, link in response.links.items()}
+            return Reply(data, response.headers, links, response.status_code)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds until the next try: what the server asks, else 1, 2, 4 … with jitter."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = self._asked(error.response) if isinstance(error, _Again) else None
+        if asked is None:
+            return float(tenacity.wait_exponential_jitter(initial=1, max=60)(state))
+        if asked > self.network.longest_wait:
+            raise self._limited(error.response)  # type: ignore[union-attr]
+        return asked
+
+    def _asked(self, response: httpx.Response) -> float | None:
+        after = response.headers.get("retry-after", "")
+        if after.isdigit():
+            return float(after)
+        if after and (moment := _http_date(after)):
+            return max(0.0, (moment - self.network.clock()).total_seconds())
+        if _header(response, _REMAINING) == "0" and _header(response, _RESETS).isdigit():
+            reset = float(_header(response, _RESETS))
+            # Some send a moment, some the seconds until it.
+            late = reset - self.network.clock().timestamp() if reset > 1e9 else reset
+            return max(1.0, late + 1)
+        return None
+
+    def _limited(self, response: httpx.Response) -> SteelyardError:
+        if response.status_code in (429, 403) or response.status_code < 400:
+            asked = self._asked(response)
+            until = f" It asks to wait {asked:.0f} s." if asked else ""
+            return SourceLimited(
+                f"{self.host} limits our requests.{until}",
+                "The next run goes on where this one stopped; a longer interval helps.",
+            )
+        return Unreachable(
+            f"{self.host} answers {response.status_code} again and again.", "Try again later."
+        )
+
+    def _error(self, response: httpx.Response, data: Any) -> SteelyardError:
+        said = message_of(data)
+        path = response.request.url.path
+        if response.status_code == 401:
+            return SourceDenied(
+                f"{self.host} does not accept the token{_colon(said)}.",
+                "It is wrong, revoked or has expired: make a new one.",
+            )
+        if response.status_code == 403:
+            needed = response.headers.get("x-accepted-oauth-scopes", "") or response.headers.get(
+                "x-accepted-github-permissions", ""
+            )
+            return SourceDenied(
+                f"{self.host} does not allow {path}{_colon(said)}.",
+                f"Give the token the permission {needed}."
+                if needed
+                else "A permission is missing.",
+                needed,
+            )
+        error = SourceError(
+            f"{self.host} answered {response.status_code} to {path}{_colon(said)}.",
+            "Check the source's options with `steelyard source test`.",
+        )
+        error.status = response.status_code  # type: ignore[attr-defined]
+        return error
+
+    def _mind_clock(self, response: httpx.Response) -> None:
+        if moment := _http_date(response.headers.get("date", "")):
+            off = moment - self.network.clock()
+            self.network.skew = off if abs(off) > _SKEW else dt.timedelta()
+
+    def close(self) -> None:
+        self.client.close()
+
+    def __enter__(self) -> Http:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class _Again(Exception):
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+_BROKEN = object()
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise SourceChanged(
+                f"{response.request.url.host} sent more than {MAX_BYTES >> 20} MiB in one answer.",
+                "Ask for smaller pages, or for less.",
+            )
+    return bytes(body)
+
+
+def _json(response: httpx.Response, body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return httpx.Response(200, content=body).json()
+    except ValueError:
+        return _BROKEN
+
+
+def _is_limit(response: httpx.Response, data: Any) -> bool:
+    """Limits that do not come as 429: GitHub's 403, and GraphQL's errors in a 200."""
+    if response.status_code == 403:
+        return "retry-after" in response.headers or _header(response, _REMAINING) == "0"
+    codes = {_code(error) for error in _graphql_errors(data)}
+    return bool(codes & {"RATELIMITED", "RATE_LIMITED"})
+
+
+def _raise_graphql(host: str, data: Any) -> None:
+    errors = _graphql_errors(data)
+    if not errors:
+        return
+    said = "; ".join(str(error.get("message", "")) for error in errors)[:300]
+    code = _code(errors[0])
+    if code in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "AUTHENTICATION_ERROR", "UNAUTHENTICATED"):
+        raise SourceDenied(f"{host} does not allow this: {said}.", "A permission is missing.")
+    raise SourceChanged(
+        f"{host} does not understand our GraphQL: {said}.", "An upgrade of Steelyard may help."
+    )
+
+
+def _graphql_errors(data: Any) -> list[dict[str, Any]]:
+    found = data.get("errors") if isinstance(data, dict) and "data" in data else None
+    return [error for error in found or () if isinstance(error, dict)]
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return str((error.get("extensions") or {}).get("code") or error.get("type") or "").upper()
+
+
+def message_of(data: Any) -> str:
+    """The sentence in an error answer, whatever the vendor calls it; at most 200 characters."""
+    if isinstance(data, dict):
+        for name in ("message", "error_description", "detail", "error", "errorMessages", "title"):
+            if found := data.get(name):
+                return message_of(found)
+        return ""
+    if isinstance(data, list):
+        return message_of(data[0]) if data else ""
+    return str(data)[:200].rstrip(".") if isinstance(data, str) else ""
+
+
+def _colon(said: str) -> str:
+    return f": {said}" if said else ""
+
+
+def _header(response: httpx.Response, names: tuple[str, ...]) -> str:
+    return next((response.headers[name] for name in names if name in response.headers), "")
+
+
+def _http_date(text: str) -> dt.datetime | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -1,0 +1,1 @@
+"""What shipped: builds the facts of commits, pull requests, issues and deployments."""

@@ -244,10 +244,15 @@ class Incident(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issue(Record):
-    """A ticket; the key is what people write (`PAY-12`), `id` what survives a move."""
+    """A ticket; the key stays when it moves or is renamed, `name` is what people write (`PAY-12`).
+
+    Where a system's own id survives a move (Jira's), that is key and `id`, and other records may
+    name the issue by either.
+    """
 
     kind: ClassVar[str] = "issues"
     id: str = ""
+    name: str = ""
     project: str = ""
     type: str = ""
     priority: str = ""
@@ -269,7 +274,7 @@ class Issue(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition(Record):
-    """A change of an issue's status; `issue` is its key or its id."""
+    """A change of an issue's status; `issue` is its key, its id or its name."""
 
     kind: ClassVar[str] = "transitions"
     issue: str
@@ -281,7 +286,7 @@ class Transition(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worklog(Record):
-    """Time logged on an issue; `issue` is its key or its id. Deleted ones come with 0 seconds."""
+    """Time logged on an issue; `issue` is its key, id or name. Deleted ones come with 0 seconds."""
 
     kind: ClassVar[str] = "worklogs"
     issue: str = ""

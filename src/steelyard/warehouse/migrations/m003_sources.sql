@@ -77,7 +77,7 @@ create table raw_incidents (
 );
 create table raw_issues (
   source varchar not null, key varchar not null, seen_at timestamp not null, gone boolean not null,
-  id varchar not null, project varchar not null, type varchar not null,
+  id varchar not null, name varchar not null, project varchar not null, type varchar not null,
   priority varchar not null, status varchar not null, status_category varchar not null,
   resolution varchar not null, reporter varchar not null, assignee varchar not null,
   created_at timestamp, started_at timestamp, resolved_at timestamp, updated_at timestamp,

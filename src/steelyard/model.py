@@ -12,6 +12,7 @@ People are named by references, `kind:value`, as the system knows them: `github:
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,6 +31,9 @@ REFERENCES = (
     "directory",  # the directory's own id, when it gives no e-mail
 )
 
+# The host, and what ends it: a port, or the colon of `git@host:path`.
+_HOST = re.compile(r"^([^/:]+):(?:\d+(?=/|$))?/*")
+
 
 def reference(kind: str, value: str) -> str:
     """`kind:value` in the one spelling used for joins; '' for an empty value."""
@@ -39,6 +43,17 @@ def reference(kind: str, value: str) -> str:
     if kind not in REFERENCES:
         raise BadValue(f"There is no kind of reference called {kind!r}.", ", ".join(REFERENCES))
     return f"{kind}:{value if kind in ('jira', 'account', 'install') else value.lower()}"
+
+
+def repository(url: str) -> str:
+    """The one spelling of a repository's address: `ssh://git@GitHub.com:22/acme/app.git/` and
+    `https://user:secret@github.com/acme/app` are both `github.com/acme/app`.
+
+    In lower case, as hosts do not tell cases apart and people type both. Ports go, as one
+    repository has several. A local path stays a path.
+    """
+    address = url.strip().split("://", 1)[-1].rsplit("@", 1)[-1]
+    return _HOST.sub(r"\1/", address).rstrip("/").removesuffix(".git").lower()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +138,7 @@ class Commit(Record):
     deletions: int | None = None
     files: int | None = None
     assistants: tuple[str, ...] = ()
-    evidence: str = ""  # trailer | note | author
+    evidence: str = ""  # note | trailer | author | text: the best there is
     ai_lines: int | None = None  # added lines that a git-ai note gives to an assistant
     issues: tuple[str, ...] = ()  # issue keys its message names
     reverts: str = ""  # SHA it says it reverts
@@ -170,7 +185,7 @@ class PullRequest(Record):
     commit_shas: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     assistants: tuple[str, ...] = ()  # from its commits' marks and its own, a floor
-    evidence: str = ""  # trailer | note | author | label | text
+    evidence: str = ""  # note | trailer | author | label | text: the best there is
     issues: tuple[str, ...] = ()
     reverts: str = ""  # key of the pull request it says it reverts
 

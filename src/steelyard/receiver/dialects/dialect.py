@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from steelyard import model
 from steelyard.records import EVENTS, NANOS_PER_USD, POINTS, SPANS
 
 Row = list[Any]
@@ -76,10 +77,7 @@ def usd(value: Any) -> int | None:
 
 def repository(value: Any) -> str:
     """`https://user:secret@github.com/acme/app.git` → `github.com/acme/app`."""
-    url = text(value).strip()
-    url = url.split("://", 1)[-1].rsplit("@", 1)[-1].removesuffix("/").removesuffix(".git")
-    host, colon, path = url.partition(":")
-    return f"{host}/{path}" if colon and not path[:1].isdigit() else url
+    return model.repository(text(value))
 
 
 def iso_ns(value: str) -> int:

@@ -31,8 +31,15 @@ from steelyard.errors import (
 MAX_BYTES = 64 * 1024**2
 _AGENT = f"Steelyard/{steelyard.__version__}"
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
-_RESETS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
-_REMAINING = ("x-ratelimit-remaining", "ratelimit-remaining", "x-rate-limit-remaining")
+# Where a system says how much is left, and until when nothing is.
+_LEFT = tuple(
+    (f"{limit}-remaining", f"{limit}-reset")
+    for limit in (
+        *("x-ratelimit", "ratelimit", "x-rate-limit"),
+        # Linear has two purses, and a third for some calls.
+        *("x-ratelimit-requests", "x-ratelimit-complexity", "x-ratelimit-endpoint-requests"),
+    )
+)
 _SKEW = dt.timedelta(minutes=5)
 
 
@@ -149,6 +156,8 @@ class Http:
             data = _json(response, body)
             if response.status_code in _RETRIED or _is_limit(response, data):
                 raise _Again(response)
+            if response.status_code == 400:
+                _raise_graphql(self.host, data)
             if response.is_error:
                 raise self._error(response, data)
             if data is _BROKEN:
@@ -176,15 +185,16 @@ class Http:
             return float(after)
         if after and (moment := _http_date(after)):
             return max(0.0, (moment - self.network.clock()).total_seconds())
-        if _header(response, _REMAINING) == "0" and _header(response, _RESETS).isdigit():
-            reset = float(_header(response, _RESETS))
-            # Some send a moment, some the seconds until it.
-            late = reset - self.network.clock().timestamp() if reset > 1e9 else reset
-            return max(1.0, late + 1)
-        return None
+        reset = _reset(response)
+        if reset is None:
+            return None
+        # Some send a moment, in seconds or milliseconds, some the seconds until it.
+        seconds = reset / 1000 if reset > 1e11 else reset
+        late = seconds - self.network.clock().timestamp() if seconds > 1e9 else seconds
+        return max(1.0, late + 1)
 
     def _limited(self, response: httpx.Response) -> SteelyardError:
-        if response.status_code in (429, 403) or response.status_code < 400:
+        if response.status_code in (429, 403, 400) or response.status_code < 400:
             asked = self._asked(response)
             until = f" It asks to wait {asked:.0f} s." if asked else ""
             return SourceLimited(
@@ -267,9 +277,9 @@ def _json(response: httpx.Response, body: bytes) -> Any:
 
 
 def _is_limit(response: httpx.Response, data: Any) -> bool:
-    """Limits that do not come as 429: GitHub's 403, and GraphQL's errors in a 200."""
+    """Limits that do not come as 429: GitHub's 403, and GraphQL's errors in a 200 or 400."""
     if response.status_code == 403:
-        return "retry-after" in response.headers or _header(response, _REMAINING) == "0"
+        return "retry-after" in response.headers or bool(_empty(response))
     codes = {_code(error) for error in _graphql_errors(data)}
     return bool(codes & {"RATELIMITED", "RATE_LIMITED"})
 
@@ -288,8 +298,10 @@ def _raise_graphql(host: str, data: Any) -> None:
 
 
 def _graphql_errors(data: Any) -> list[dict[str, Any]]:
-    found = data.get("errors") if isinstance(data, dict) and "data" in data else None
-    return [error for error in found or () if isinstance(error, dict)]
+    """GraphQL's errors; not those of other APIs, which have no extensions."""
+    found = data.get("errors") if isinstance(data, dict) else None
+    errors = [error for error in found if isinstance(error, dict)] if type(found) is list else []
+    return errors if any("data" in data or "extensions" in error for error in errors) else []
 
 
 def _code(error: Mapping[str, Any]) -> str:
@@ -312,8 +324,15 @@ def _colon(said: str) -> str:
     return f": {said}" if said else ""
 
 
-def _header(response: httpx.Response, names: tuple[str, ...]) -> str:
-    return next((response.headers[name] for name in names if name in response.headers), "")
+def _reset(response: httpx.Response) -> float | None:
+    """When the purse that is empty is filled again, as the system says it."""
+    resets = (response.headers.get(reset, "") for reset in _empty(response))
+    return max((float(reset) for reset in resets if reset.isdigit()), default=None)
+
+
+def _empty(response: httpx.Response) -> list[str]:
+    """The purses that are empty, by the headers that say until when."""
+    return [reset for left, reset in _LEFT if response.headers.get(left) == "0"]
 
 
 def _http_date(text: str) -> dt.datetime | None:

@@ -295,7 +295,7 @@ class Transition(Record):
     issue: str
     from_status: str = ""
     to_status: str = ""
-    at: dt.datetime | None = None
+    happened_at: dt.datetime | None = None
     actor: str = ""  # reference
 
 

@@ -6,7 +6,8 @@ to that server; the caller never has to know which.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from steelyard.app.examine import Check
     from steelyard.app.house import Doors
     from steelyard.config import Settings
+    from steelyard.state.database import State
 
 
 def connect(settings: Settings) -> Doors:
@@ -24,6 +26,20 @@ def connect(settings: Settings) -> Doors:
     from steelyard.app.house import House
 
     return reach(settings) or House.open(settings)
+
+
+@contextmanager
+def open_state_of(settings: Settings) -> Iterator[State]:
+    """The small state of the data folder, which several processes may hold open."""
+    from steelyard.app.house import make_folder
+    from steelyard.state.database import open_state
+
+    make_folder(settings.data)
+    state = open_state(settings.state_url)
+    try:
+        yield state
+    finally:
+        state.close()
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from steelyard.app import work_bodies
 from steelyard.app.decoding import Decoders
+from steelyard.app.work_bodies import Told
 from steelyard.people.imported import store_people
 from steelyard.receiver.body import Body
 from steelyard.receiver.decode import TABLE_OF, Decoded
@@ -94,13 +96,14 @@ class Applier:
         tables = {name: [table] for name, table in decoded.tables.items()}
         failures = list(decoded.failures)
         people: list[pa.Table] = []
+        told: list[Told] = []
         for body in bodies:
             if body.signal not in TABLE_OF:
-                self._read_arrow(body, tables, people, failures)
+                self._read_arrow(body, tables, people, told, failures)
         for number, error in failures:
             self.inbox.set_aside(number, error)
         merged = {name: pa.concat_tables(parts) for name, parts in tables.items()}
-        self._write(merged, people, bodies[-1].number)
+        self._write(merged, people, told, bodies[-1].number)
         self.inbox.mark_applied(bodies[-1].number)
         self._remember(merged.get("events"))
         done.add(merged, len(bodies), len(failures))
@@ -110,10 +113,14 @@ class Applier:
         body: Body,
         tables: dict[str, list[pa.Table]],
         people: list[pa.Table],
+        told: list[Told],
         failures: list[tuple[int, str]],
     ) -> None:
-        """Bodies that importers made: records of one table, or people."""
+        """Bodies that importers made: records of one table, people, or what a source told."""
         try:
+            if body.signal == work_bodies.SIGNAL:
+                told.append(work_bodies.read(body))
+                return
             table = pa.ipc.open_stream(body.payload()).read_all()
             if body.signal == "people":
                 people.append(table.cast(PEOPLE))
@@ -123,12 +130,20 @@ class Applier:
         except Exception as error:  # set aside like any body that is not what it claims to be
             failures.append((body.number, f"{type(error).__name__}: {error}"[:500]))
 
-    def _write(self, tables: dict[str, pa.Table], people: list[pa.Table], position: int) -> None:
+    def _write(
+        self,
+        tables: dict[str, pa.Table],
+        people: list[pa.Table],
+        told: list[Told],
+        position: int,
+    ) -> None:
         now = dt.datetime.now(dt.UTC)
         with self.warehouse.transaction() as cursor:
             self.warehouse.append(tables, position, now)
             for table in people:
                 store_people(cursor, table, identities(table))
+            for each in told:
+                each.store(cursor)
         self.is_stale = True
 
     def _remember(self, events: pa.Table | None) -> None:

@@ -13,7 +13,7 @@ import os
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
@@ -34,10 +34,24 @@ from steelyard.receiver.inbox import Inbox
 if TYPE_CHECKING:
     from steelyard.app.backup import BackupReport, ExportReport
     from steelyard.app.house import House
+    from steelyard.app.syncing import SyncReport
+    from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
 
-_CALLS = frozenset({"ask", "settle", "unmatched", "backup", "export", "rebuild", "trouble"})
+_CALLS = frozenset(
+    {
+        "ask",
+        "settle",
+        "unmatched",
+        "unknown_people",
+        "forget_source",
+        "backup",
+        "export",
+        "rebuild",
+        "trouble",
+    }
+)
 _SOCKET_PATH_MAX = 100  # the kernel's limit is 108 bytes
 
 
@@ -143,6 +157,23 @@ class Remote:
             report = put_people(inbox, file)
         self.call("settle")
         return replace(report, unmatched=self.call("unmatched"))
+
+    def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]:
+        from steelyard.app.syncing import Runner
+        from steelyard.state.database import open_state
+        from steelyard.state.sources import Sources
+
+        unknown: list[str] = self.call("unknown_people")
+        with (
+            self._inbox() as inbox,
+            contextlib.closing(open_state(self.settings.state_url)) as state,
+        ):
+            reports = Runner(inbox, Sources(state), update, unknown=unknown).sync_all(names)
+        self.call("settle")
+        return reports
+
+    def forget_source(self, name: str) -> None:
+        self.call("forget_source", name)
 
     def backup(self, file: Path) -> BackupReport:
         report: BackupReport = self.call("backup", file.absolute())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DISK_LOW_BYTES = 2 * 1024**3
 _SILENT = dt.timedelta(days=1)
+_LATE_RUNS = 3  # a source is late when so many of its intervals have passed
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def examine(settings: Settings) -> list[Check]:
         _inbox,
         _telemetry,
         _tokens,
+        _sources,
     ):
         checks.extend(_safely(look, settings))
     return checks
@@ -227,3 +229,31 @@ def _tokens(settings: Settings) -> Iterator[Check]:
             f"{', '.join(public)} is public and nobody may send",
             "`steelyard token create NAME`",
         )
+
+
+def _sources(settings: Settings) -> Iterator[Check]:
+    if not settings.state and not (settings.data / "state.db").exists():
+        return
+    from steelyard.app import open_state_of
+    from steelyard.state.sources import Sources
+
+    with open_state_of(settings) as state:
+        found = Sources(state).list()
+    now = dt.datetime.now(dt.UTC)
+    for known in found:
+        name = f"source {known.name}"
+        for stream in known.streams:
+            if stream.problem:
+                said = f"{stream.stream}: {stream.problem.message}"
+                yield Check(name, "fail", said, stream.problem.hint)
+            for note in stream.notes:
+                yield Check(name, "warn", f"{stream.stream}: {note}", "")
+        last = known.last_success
+        if last and now - last > max(_LATE_RUNS * known.every, _SILENT):
+            hint = f"Leave `steelyard serve` running, or `steelyard source sync {known.name}`."
+            yield Check(name, "warn", f"last read {last:%Y-%m-%d %H:%M} UTC", hint)
+        elif last and known.status == "ok":
+            yield Check(name, "ok", f"last read {last:%Y-%m-%d %H:%M} UTC")
+        elif known.status == "new":
+            hint = f"`steelyard source sync {known.name}` reads it."
+            yield Check(name, "warn", "has not been read yet", hint)

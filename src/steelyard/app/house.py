@@ -7,7 +7,9 @@ folder. Imports go through the inbox in both.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -29,10 +31,13 @@ from steelyard.ledger.refresh import Options, refresh
 from steelyard.metrics import Answer, Question, ask
 from steelyard.receiver.inbox import Inbox
 from steelyard.records import TABLES
-from steelyard.warehouse import open_warehouse
+from steelyard.warehouse import open_warehouse, told
 
 if TYPE_CHECKING:
+    from steelyard.app.syncing import SyncReport
+    from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
+    from steelyard.state.database import State
     from steelyard.warehouse import Warehouse
 
 
@@ -45,6 +50,8 @@ class Doors(Protocol):
         self, path: Path | None, person: str | None, update: Update
     ) -> TranscriptsReport: ...
     def import_people(self, file: Path) -> PeopleReport: ...
+    def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]: ...
+    def forget_source(self, name: str) -> None: ...
     def backup(self, file: Path) -> BackupReport: ...
     def export(self, folder: Path) -> ExportReport: ...
     def rebuild(self, update: Update) -> ExportReport: ...
@@ -70,6 +77,13 @@ class House:
         house = cls(settings)
         house.settle()
         return house
+
+    @cached_property
+    def state(self) -> State:
+        """The small state, opened when first wanted: most questions need none of it."""
+        from steelyard.state.database import open_state
+
+        return open_state(self.settings.state_url)
 
     def ask(self, question: Question) -> Answer:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
@@ -119,6 +133,27 @@ class House:
         self.settle()
         return replace(report, unmatched=self.unmatched())
 
+    def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]:
+        """Read what is new of the named sources, or of all; then build the facts."""
+        from steelyard.app.syncing import Runner
+        from steelyard.state.sources import Sources
+
+        unknown = self.unknown_people()
+        runner = Runner(self.inbox, Sources(self.state), update, unknown=unknown)
+        reports = runner.sync_all(names)
+        self.settle()
+        return reports
+
+    def forget_source(self, name: str) -> None:
+        """Delete all that a source told, and build the facts without it."""
+        with self.applier.turn, self.warehouse.transaction() as cursor:
+            told.forget(cursor, name)
+        self.refresh()
+
+    def unknown_people(self) -> list[str]:
+        """Addresses seen in telemetry that no directory knows."""
+        return []
+
     def unmatched(self) -> int:
         """People with work whom no imported file knows."""
         sql = "select count(*) from people_seen where person not in (select person from people)"
@@ -162,6 +197,8 @@ class House:
         self.decoders.close()
         self.warehouse.close()
         self.inbox.close()
+        if "state" in vars(self):
+            self.state.close()
 
     def __enter__(self) -> Self:
         return self

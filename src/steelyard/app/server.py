@@ -20,6 +20,7 @@ import uvicorn
 from steelyard.app.control import Address, Control, address_file, new_address, write_address
 from steelyard.app.house import House
 from steelyard.app.reception import Reception
+from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
 from steelyard.app.upkeep import Upkeep
 from steelyard.config import split_address
@@ -27,7 +28,6 @@ from steelyard.errors import ConfigError, StoreError
 from steelyard.receiver.access import is_loopback
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.service import ReceiverConfig
-from steelyard.state.database import open_state
 from steelyard.state.tokens import Tokens
 from steelyard.web.services import Listener
 
@@ -61,8 +61,7 @@ class Server:
     def _run(self, house: House, web: socket.socket | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        state = open_state(self.settings.state_url)
-        tokens = Tokens(state)
+        tokens = Tokens(house.state)
         address = new_address(self.settings)
         listeners = self._listeners(self._reception.start())
         services = ServerServices(house, listeners, self._reception)
@@ -70,6 +69,8 @@ class Server:
         control.start()
         upkeep = Upkeep(house, self.say)
         upkeep.start()
+        schedule = Schedule(house, self.say)
+        schedule.start()
         threading.Thread(target=services.warm, name="warm", daemon=True).start()
         try:
             for listener in listeners:
@@ -77,10 +78,10 @@ class Server:
             self._serve_pages(services, tokens, web, address, listeners)
         finally:
             self._reception.stop()
+            schedule.stop()
             upkeep.stop()
             control.close()
             address_file(self.settings).unlink(missing_ok=True)
-            state.close()
         if house.trouble():
             raise StoreError(
                 f"The warehouse failed: {house.trouble()}",

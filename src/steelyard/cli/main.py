@@ -23,6 +23,7 @@ from steelyard.cli import (
     import_transcripts,
     metrics,
     serve,
+    source,
     store,
     talk,
     token,
@@ -63,6 +64,16 @@ imports.command("transcripts", cls=Command, epilog=import_transcripts.EXAMPLES)(
     import_transcripts.import_transcripts
 )
 imports.command("csv", cls=Command, epilog=import_csv.EXAMPLES)(import_csv.import_csv)
+
+sources = group(
+    "source", "Add, test, read and list the systems that people and work come from.", IN
+)
+sources.command("add", cls=Command, epilog=source.ADD_EXAMPLES)(source.add)
+sources.command("kinds", cls=Command, epilog=source.KINDS_EXAMPLES)(source.kinds)
+sources.command("list", cls=Command, epilog=source.LIST_EXAMPLES)(source.list_sources)
+sources.command("test", cls=Command, epilog=source.TEST_EXAMPLES)(source.test)
+sources.command("sync", cls=Command, epilog=source.SYNC_EXAMPLES)(source.sync)
+sources.command("remove", cls=Command, epilog=source.REMOVE_EXAMPLES)(source.remove)
 
 app.command("ask", cls=Command, epilog=ask.EXAMPLES, rich_help_panel=ASK)(ask.ask)
 app.command("metrics", cls=Command, epilog=metrics.EXAMPLES, rich_help_panel=ASK)(metrics.metrics)

@@ -30,6 +30,10 @@ def is_verbose() -> bool:
     return _level >= VERBOSE
 
 
+def is_usual() -> bool:
+    return _level >= USUAL
+
+
 def say(text: str) -> None:
     """A sentence for the person at the terminal, unless -q."""
     if _level > QUIET:

@@ -13,7 +13,7 @@ import typer
 from steelyard.cli import talk
 from steelyard.cli.layout import examples
 from steelyard.cli.options import Data, Format, settings
-from steelyard.errors import BadValue, StoreError
+from steelyard.errors import BadValue
 
 if TYPE_CHECKING:
     from steelyard.state.tokens import Token, Tokens
@@ -84,22 +84,11 @@ def revoke(
 
 @contextmanager
 def _tokens(data: Path | None) -> Iterator[Tokens]:
-    from steelyard.state.database import open_state
+    from steelyard.app import open_state_of
     from steelyard.state.tokens import Tokens
 
-    found = settings(data)
-    try:
-        found.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(
-            f"The data folder {found.data} cannot be used: {error.strerror}.",
-            "Choose another with --data or STEELYARD_DATA, or correct its rights.",
-        ) from error
-    state = open_state(found.state_url)
-    try:
+    with open_state_of(settings(data)) as state:
         yield Tokens(state)
-    finally:
-        state.close()
 
 
 def _row(token: Token) -> tuple[str, ...]:

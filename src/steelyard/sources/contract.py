@@ -12,7 +12,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -24,20 +24,13 @@ if TYPE_CHECKING:
 GROUP = "steelyard.sources"
 
 
-@dataclass(frozen=True)
-class SecretField:
-    """Marks an option as a secret; `hint` says where the vendor lets one make it."""
-
-    hint: str = ""
-
-
-Secret = Annotated[SecretStr, SecretField()]
+Secret = SecretStr  # the type of options that are secrets
 
 
 class Options(BaseModel):
     """What somebody who adds a source must say. The first field is the one without a name.
 
-    A field annotated `Secret` is given as `env:NAME` or `file:PATH` and resolved when the source is
+    A field of type `Secret` is given as `env:NAME` or `file:PATH` and resolved when the source is
     opened; only the reference is stored.
     """
 

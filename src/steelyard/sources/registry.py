@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from steelyard.errors import ConfigError, SourceDenied, UnknownName
-from steelyard.sources.contract import GROUP, Options, SecretField, Source
+from steelyard.sources.contract import GROUP, Options, Secret, Source
 from steelyard.sources.network import Network
 
 
@@ -37,11 +39,38 @@ def source_class(kind: str) -> type[Source]:
 
 
 def secret_names(options: type[Options]) -> tuple[str, ...]:
-    return tuple(
-        name
+    fields = options.model_fields.items()
+    return tuple(name for name, field in fields if _is_secret(field.annotation))
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is Secret or any(map(_is_secret, get_args(annotation)))
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """An option as the command line and the reference print it."""
+
+    name: str
+    default: str  # "required", "secret" or the default's text
+    help: str
+
+
+def describe(kind: str) -> list[OptionRow]:
+    """The options of a kind, in their order."""
+    options = source_class(kind).Options
+    secrets = secret_names(options)
+    return [
+        OptionRow(name, _default(name, field, secrets), field.description or "")
         for name, field in options.model_fields.items()
-        if any(isinstance(mark, SecretField) for mark in field.metadata)
-    )
+    ]
+
+
+def _default(name: str, field: FieldInfo, secrets: tuple[str, ...]) -> str:
+    need = "required" if field.is_required() else ""
+    if name in secrets:
+        return f"secret, {need}" if need else "secret"
+    return need or str(field.get_default(call_default_factory=True) or "")
 
 
 def check_options(kind: str, said: Mapping[str, str]) -> dict[str, str]:

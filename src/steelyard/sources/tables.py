@@ -28,6 +28,18 @@ def schema_of(kind: str) -> pa.Schema:
     return pa.schema(types)
 
 
+def empty_of(field: pa.Field, rows: int) -> pa.Array:
+    """A column nobody has said anything in: '' and [] for text and lists, else null."""
+    nothing: object = None
+    if pa.types.is_string(field.type):
+        nothing = ""
+    elif pa.types.is_list(field.type):
+        nothing = []
+    elif pa.types.is_boolean(field.type):
+        nothing = False
+    return pa.array([nothing] * rows, field.type)
+
+
 def to_tables(records: Iterable[Record]) -> Mapping[str, pa.Table]:
     """Records sorted out by kind. Of two with one key the later counts."""
     by_kind: dict[str, dict[str, Record]] = {}

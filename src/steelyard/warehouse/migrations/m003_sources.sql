@@ -86,8 +86,8 @@ create table raw_issues (
 );
 create table raw_transitions (
   source varchar not null, key varchar not null, seen_at timestamp not null, gone boolean not null,
-  issue varchar not null, from_status varchar not null, to_status varchar not null, at timestamp,
-  actor varchar not null
+  issue varchar not null, from_status varchar not null, to_status varchar not null,
+  happened_at timestamp, actor varchar not null
 );
 create table raw_worklogs (
   source varchar not null, key varchar not null, seen_at timestamp not null, gone boolean not null,

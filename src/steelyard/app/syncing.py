@@ -1,0 +1,242 @@
+"""Runs sources: page by page into the inbox, each page's cursor saved after its records are safe.
+
+Killed at any moment, a run goes on from the last saved cursor; a page read twice changes nothing. A
+stream that fails keeps its cursor and says why; the other streams go on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from steelyard.app.work_bodies import completion, page_bodies
+from steelyard.errors import SteelyardError
+from steelyard.sources.contract import Check, Page, Source, Stream
+from steelyard.sources.network import Network
+from steelyard.sources.registry import open_source
+from steelyard.state.sources import KnownSource, Problem, Sources, StreamState
+
+if TYPE_CHECKING:
+    from steelyard.model import Record
+    from steelyard.receiver.inbox import Inbox
+
+# Tells of progress: source, stream, records so far, done and total where they are known.
+Update = Callable[[str, str, int, int | None, int | None], None]
+_TIMES = ("updated_at", "merged_at", "committed_at", "finished_at", "submitted_at", "created_at")
+_MOST_NOTES = 20
+_LOOK_UP = "look-up"
+
+
+class Stopped(Exception):
+    """Somebody asked to stop; what is stored stays."""
+
+
+@dataclass(frozen=True)
+class StreamReport:
+    """What one run read of a stream."""
+
+    stream: str
+    pages: int = 0
+    records: int = 0
+    seconds: float = 0.0
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What one run read of a source. `busy`: another process is reading it."""
+
+    source: str
+    kind: str
+    streams: tuple[StreamReport, ...] = ()
+    busy: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return any(stream.problem for stream in self.streams)
+
+
+@dataclass
+class Runner:
+    """Reads sources into one inbox. `unknown` are addresses no directory has told of yet."""
+
+    inbox: Inbox
+    sources: Sources
+    update: Update = lambda *_: None
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    stop: threading.Event = field(default_factory=threading.Event)
+    unknown: Sequence[str] = ()
+    network: Callable[[], Network] | None = None
+
+    def sync_all(self, names: Sequence[str] = ()) -> list[SyncReport]:
+        """The named sources, or all. Raises UnknownName before anything is read."""
+        known = names or [source.name for source in self.sources.list()]
+        for name in known:
+            self.sources.get(name)
+        return [self.sync(name) for name in known]
+
+    def sync(self, name: str) -> SyncReport:
+        """Read what is new of one source. Raises UnknownName and Stopped only."""
+        known = self.sources.get(name)
+        if not self.sources.hold(name):
+            return SyncReport(name, known.kind, busy=True)
+        try:
+            return SyncReport(name, known.kind, tuple(self._streams(known)))
+        finally:
+            self.sources.release(name)
+
+    def _streams(self, known: KnownSource) -> Iterator[StreamReport]:
+        network = self._network()
+        try:
+            source = open_source(known.kind, known.options, network)
+            streams = [*source.streams(), *self._look_up(source)]
+        except Exception as error:
+            yield self._refused(known, error)
+            return
+        self._forget_opening(known)
+        for stream in streams:
+            yield self._read(known.name, stream, network)
+
+    def _network(self) -> Network:
+        network = self.network() if self.network else Network()
+        network.pause = self._pause
+        return network
+
+    def _pause(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Stopped
+
+    def _look_up(self, source: Source) -> list[Stream]:
+        """People seen in telemetry, asked for one by one where a directory can do that."""
+        look_up = getattr(source, "look_up", None)
+        if look_up is None or not self.unknown:
+            return []
+        pages = lambda cursor, now: look_up(self.unknown)  # noqa: E731 - a stream like any other
+        return [Stream(_LOOK_UP, pages, ("people",))]
+
+    def _read(self, source: str, stream: Stream, network: Network) -> StreamReport:
+        now = self.clock()
+        state = replace(self.sources.stream(source, stream.name), started=now)
+        state = replace(state, pass_began=state.pass_began or now)
+        self.sources.save(source, state)
+        reader = _Reader(self, source, stream, state, now)
+        try:
+            reader.run()
+            reader.end(network)
+        except Stopped:
+            raise
+        except Exception as error:  # whatever one stream meets, the others go on
+            reader.fail(error)
+        took = (self.clock() - now).total_seconds()
+        return StreamReport(
+            stream.name,
+            reader.pages,
+            reader.records,
+            took,
+            reader.state.problem,
+            reader.state.notes,
+        )
+
+    def _refused(self, known: KnownSource, error: Exception) -> StreamReport:
+        """A source that cannot even be opened: its options or secrets are wrong."""
+        now = self.clock()
+        problem = problem_of(error, now)
+        state = self.sources.stream(known.name, "open")
+        self.sources.save(known.name, replace(state, started=now, problem=problem))
+        return StreamReport("open", problem=problem)
+
+    def _forget_opening(self, known: KnownSource) -> None:
+        if any(stream.stream == "open" for stream in known.streams):
+            self.sources.drop_stream(known.name, "open")
+
+
+class _Reader:
+    """One stream in one run."""
+
+    def __init__(
+        self, runner: Runner, source: str, stream: Stream, state: StreamState, now: dt.datetime
+    ) -> None:
+        self.runner, self.source, self.stream = runner, source, stream
+        self.state, self.now = state, now
+        self.pages = self.records = 0
+        self.notes: dict[str, None] = {}
+
+    def run(self) -> None:
+        for page in self.stream.pages(self.state.cursor, self.now):
+            if self.runner.stop.is_set():
+                raise Stopped
+            self._store(page)
+
+    def _store(self, page: Page) -> None:
+        place = f"{self.stream.name}:{self.pages}"
+        bodies = page_bodies(self.source, page.records, self.now, place)
+        if bodies:
+            self.runner.inbox.put(bodies)
+        self.pages += 1
+        self.records += len(page.records)
+        self.notes.update(dict.fromkeys(page.notes))
+        self.state = replace(
+            self.state,
+            cursor=page.cursor,
+            records=self.state.records + len(page.records),
+            newest=_newest(page.records, self.state.newest),
+        )
+        self.runner.sources.save(self.source, self.state)
+        self.runner.sources.keep(self.source)
+        self.runner.update(self.source, self.stream.name, self.records, page.done, page.total)
+
+    def end(self, network: Network) -> None:
+        if self.stream.snapshot:
+            began = self.state.pass_began or self.now
+            kinds = self.stream.kinds
+            self.runner.inbox.put([completion(self.source, kinds, began, self.now)])
+        if network.skew:
+            self.notes[_skewed(network.skew)] = None
+        self.state = replace(
+            self.state,
+            succeeded=self.runner.clock(),
+            pass_began=None,
+            problem=None,
+            notes=tuple(self.notes)[:_MOST_NOTES],
+        )
+        self.runner.sources.save(self.source, self.state)
+
+    def fail(self, error: Exception) -> None:
+        problem = problem_of(error, self.runner.clock())
+        notes = tuple(self.notes)[:_MOST_NOTES]
+        self.state = replace(self.state, problem=problem, notes=notes)
+        self.runner.sources.save(self.source, self.state)
+
+
+def check_source(kind: str, options: Any) -> list[Check]:
+    """What `source test` finds. Raises what opening the source raises."""
+    source = open_source(kind, options, Network(attempts=2))
+    checks: list[Check] = []
+    try:
+        checks.extend(source.check())
+    except SteelyardError as error:
+        checks.append(Check("reach", False, error.message, error.hint))
+    return checks
+
+
+def problem_of(error: Exception, at: dt.datetime) -> Problem:
+    if isinstance(error, SteelyardError):
+        return Problem(error.code, error.message, error.hint, at)
+    said = f"{type(error).__name__}: {error}"[:300]
+    return Problem("unexpected", f"Reading failed unexpectedly: {said}", "Please report this.", at)
+
+
+def _skewed(skew: dt.timedelta) -> str:
+    minutes = abs(skew.total_seconds()) / 60
+    way = "ahead of" if skew > dt.timedelta() else "behind"
+    return f"Its clock is {minutes:.0f} minutes {way} ours: one of the two is wrong."
+
+
+def _newest(records: Sequence[Record], known: dt.datetime | None) -> dt.datetime | None:
+    times = (getattr(record, name, None) for record in records for name in _TIMES)
+    found = [at for at in times if at is not None]
+    return max([*found, *([known] if known else [])], default=None)

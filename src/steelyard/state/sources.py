@@ -1,0 +1,253 @@
+"""Which sources there are, how far each stream has been read, and how the last run went.
+
+Options are kept as said, secrets as references only. A source is read by one process at a time:
+who reads it holds it, and a holder whose process is gone is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, text
+
+from steelyard.errors import BadValue, UnknownName
+from steelyard.state.database import State
+from steelyard.state.tokens import utc_now
+
+_HELD_FOR = timedelta(minutes=30)  # on another machine, whose processes cannot be seen
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a stream stopped. It goes on from its cursor when the cause is gone."""
+
+    code: str
+    message: str
+    hint: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """How far a stream has been read. `pass_began` is set while a pass is under way."""
+
+    stream: str
+    cursor: str | None = None
+    pass_began: datetime | None = None
+    started: datetime | None = None
+    succeeded: datetime | None = None
+    records: int = 0
+    newest: datetime | None = None
+    problem: Problem | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownSource:
+    """A source as it was added, with its streams' states."""
+
+    name: str
+    kind: str
+    options: Mapping[str, str]
+    every: timedelta
+    added: datetime
+    streams: tuple[StreamState, ...] = field(default=())
+
+    @property
+    def status(self) -> str:
+        """new | ok | warn | failing."""
+        if any(stream.problem for stream in self.streams):
+            return "failing"
+        if any(stream.notes for stream in self.streams):
+            return "warn"
+        return "ok" if any(stream.succeeded for stream in self.streams) else "new"
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When all streams had been read for the last time; None while one never was."""
+        found = [stream.succeeded for stream in self.streams]
+        return min((at for at in found if at), default=None) if all(found) else None
+
+    def is_due(self, now: datetime) -> bool:
+        began = [stream.started for stream in self.streams if stream.started]
+        return not began or now >= max(began) + self.every
+
+
+class Sources:
+    """The sources in a state database."""
+
+    def __init__(self, state: State, clock: Callable[[], datetime] = utc_now) -> None:
+        self.state, self.clock = state, clock
+
+    def add(self, name: str, kind: str, options: Mapping[str, str], every: timedelta) -> None:
+        """Raises BadValue when the name is taken or cannot be one."""
+        if not name or any(c.isspace() or c in "/," for c in name):
+            raise BadValue(f"{name!r} cannot be a source's name.", "Use letters, digits and -.")
+        if name in {known.name for known in self.list()}:
+            raise BadValue(
+                f"There is a source {name} already.", "Choose another with --name, or remove it."
+            )
+        row = {
+            "name": name,
+            "kind": kind,
+            "options": json.dumps(dict(options), sort_keys=True),
+            "every": int(every.total_seconds()),
+            "added": _written(self.clock()),
+        }
+        self._execute(
+            "INSERT INTO sources (name, kind, options, every_seconds, added)"
+            " VALUES (:name, :kind, :options, :every, :added)",
+            row,
+        )
+
+    def list(self) -> list[KnownSource]:
+        with self.state.transaction() as connection:
+            rows = connection.execute(text("SELECT * FROM sources ORDER BY name")).mappings().all()
+            streams = connection.execute(text("SELECT * FROM streams")).mappings().all()
+        by_source: dict[str, list[StreamState]] = {}
+        for row in streams:
+            by_source.setdefault(row["source"], []).append(_stream(row))
+        return [_source(row, by_source.get(row["name"], ())) for row in rows]
+
+    def get(self, name: str) -> KnownSource:
+        found = {known.name: known for known in self.list()}
+        if name not in found:
+            raise UnknownName("source", name, found, "`steelyard source list` shows them.")
+        return found[name]
+
+    def remove(self, name: str) -> None:
+        self.get(name)
+        self._execute("DELETE FROM streams WHERE source = :name", {"name": name})
+        self._execute("DELETE FROM sources WHERE name = :name", {"name": name})
+
+    def stream(self, source: str, stream: str) -> StreamState:
+        sql = "SELECT * FROM streams WHERE source = :source AND stream = :stream"
+        with self.state.transaction() as connection:
+            row = connection.execute(text(sql), {"source": source, "stream": stream}).mappings()
+            found = row.first()
+        return _stream(found) if found else StreamState(stream)
+
+    def save(self, source: str, state: StreamState) -> None:
+        """What is known of a stream now, instead of what was."""
+        row = {"source": source, "stream": state.stream, **_written_stream(state)}
+        names = ", ".join(row)
+        values = ", ".join(f":{name}" for name in row)
+        with self.state.transaction() as connection:
+            _delete_stream(connection, source, state.stream)
+            connection.execute(text(f"INSERT INTO streams ({names}) VALUES ({values})"), row)
+
+    def drop_stream(self, source: str, stream: str) -> None:
+        with self.state.transaction() as connection:
+            _delete_stream(connection, source, stream)
+
+    def hold(self, name: str) -> bool:
+        """Take the right to read a source; False while somebody else has it."""
+        now = self.clock()
+        with self.state.transaction() as connection:
+            row = connection.execute(
+                text("SELECT holder, held_at FROM sources WHERE name = :name"), {"name": name}
+            ).first()
+            if row is None or _is_held(row[0], row[1], now):
+                return False
+            taken = connection.execute(
+                text(
+                    "UPDATE sources SET holder = :me, held_at = :now WHERE name = :name"
+                    " AND coalesce(holder, '') = :before"
+                ),
+                {"me": _me(), "now": _written(now), "name": name, "before": row[0] or ""},
+            )
+            return taken.rowcount == 1
+
+    def keep(self, name: str) -> None:
+        """Say that the holder is still at it."""
+        sql = "UPDATE sources SET held_at = :now WHERE name = :name AND holder = :me"
+        self._execute(sql, {"now": _written(self.clock()), "name": name, "me": _me()})
+
+    def release(self, name: str) -> None:
+        sql = "UPDATE sources SET holder = NULL, held_at = NULL WHERE name = :name AND holder = :me"
+        self._execute(sql, {"name": name, "me": _me()})
+
+    def _execute(self, sql: str, row: Mapping[str, Any]) -> None:
+        with self.state.transaction() as connection:
+            connection.execute(text(sql), dict(row))
+
+
+def _delete_stream(connection: Connection, source: str, stream: str) -> None:
+    sql = "DELETE FROM streams WHERE source = :source AND stream = :stream"
+    connection.execute(text(sql), {"source": source, "stream": stream})
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_held(holder: str | None, held_at: str | None, now: datetime) -> bool:
+    if not holder or not held_at:
+        return False
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname():
+        return now - datetime.fromisoformat(held_at) < _HELD_FOR
+    if int(pid) == os.getpid():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _source(row: RowMapping, streams: Sequence[StreamState]) -> KnownSource:
+    return KnownSource(
+        name=row["name"],
+        kind=row["kind"],
+        options=json.loads(row["options"]),
+        every=timedelta(seconds=row["every_seconds"]),
+        added=datetime.fromisoformat(row["added"]),
+        streams=tuple(sorted(streams, key=lambda stream: stream.stream)),
+    )
+
+
+def _stream(row: RowMapping) -> StreamState:
+    error = json.loads(row["error"]) if row["error"] else None
+    return StreamState(
+        stream=row["stream"],
+        cursor=row["cursor"],
+        pass_began=_read(row["pass_began"]),
+        started=_read(row["started"]),
+        succeeded=_read(row["succeeded"]),
+        records=row["records"],
+        newest=_read(row["newest"]),
+        problem=Problem(**error | {"at": datetime.fromisoformat(error["at"])}) if error else None,
+        notes=tuple(json.loads(row["notes"])),
+    )
+
+
+def _written_stream(state: StreamState) -> dict[str, Any]:
+    problem = state.problem
+    error = problem and json.dumps({**vars(problem), "at": _written(problem.at)})
+    return {
+        "cursor": state.cursor,
+        "pass_began": _written(state.pass_began),
+        "started": _written(state.started),
+        "succeeded": _written(state.succeeded),
+        "records": state.records,
+        "newest": _written(state.newest),
+        "error": error,
+        "notes": json.dumps(state.notes),
+    }
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _read(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(written)

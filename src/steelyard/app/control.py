@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from steelyard.app.importing import (
+    CsvReport,
     OtlpReport,
     PeopleReport,
     TranscriptsReport,
     Update,
+    put_csv,
     put_otlp,
     put_people,
     put_transcripts,
@@ -157,6 +159,12 @@ class Remote:
             report = put_people(inbox, file)
         self.call("settle")
         return replace(report, unmatched=self.call("unmatched"))
+
+    def import_csv(self, kind: str, file: Path, source: str) -> CsvReport:
+        with self._inbox() as inbox:
+            report = put_csv(inbox, kind, file, source)
+        self.call("settle")
+        return report
 
     def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]:
         from steelyard.app.syncing import Runner

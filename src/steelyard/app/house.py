@@ -17,10 +17,12 @@ from steelyard.app.applier import Applier
 from steelyard.app.backup import BackupReport, ExportReport, export_tables, write_backup
 from steelyard.app.decoding import Decoders
 from steelyard.app.importing import (
+    CsvReport,
     OtlpReport,
     PeopleReport,
     TranscriptsReport,
     Update,
+    put_csv,
     put_otlp,
     put_people,
     put_transcripts,
@@ -50,6 +52,7 @@ class Doors(Protocol):
         self, path: Path | None, person: str | None, update: Update
     ) -> TranscriptsReport: ...
     def import_people(self, file: Path) -> PeopleReport: ...
+    def import_csv(self, kind: str, file: Path, source: str) -> CsvReport: ...
     def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]: ...
     def forget_source(self, name: str) -> None: ...
     def backup(self, file: Path) -> BackupReport: ...
@@ -132,6 +135,11 @@ class House:
         report = put_people(self.inbox, file)
         self.settle()
         return replace(report, unmatched=self.unmatched())
+
+    def import_csv(self, kind: str, file: Path, source: str) -> CsvReport:
+        report = put_csv(self.inbox, kind, file, source)
+        self.settle()
+        return report
 
     def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]:
         """Read what is new of the named sources, or of all; then build the facts."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from steelyard.app.work_bodies import page_bodies
 from steelyard.errors import BadFile, Refused
 from steelyard.receiver.body import NewBody
 from steelyard.receiver.content import strip
@@ -56,6 +57,18 @@ class TranscriptsReport:
     unreadable: int
     tools: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CsvReport:
+    """What `import csv` of a kind other than people did. `wrong` counts mistakes, of which
+    `problems` names the first; rows with one were left out."""
+
+    kind: str
+    rows: int
+    records: int
+    wrong: int
+    problems: tuple[PeopleProblem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +171,17 @@ def put_people(inbox: Inbox, file: Path) -> PeopleReport:
         left_out=found.left_out,
         problems=found.problems,
     )
+
+
+def put_csv(inbox: Inbox, kind: str, file: Path, source: str) -> CsvReport:
+    """A file of any other kind into the inbox, as records of the source `csv` or another name."""
+    from steelyard.sources.csv.kinds import read_csv
+
+    found = read_csv(kind, file)
+    at = dt.datetime.now(dt.UTC)
+    if found.records:
+        inbox.put(page_bodies(source, found.records, at, f"csv:{at.isoformat()}"))
+    return CsvReport(kind, found.rows, len(found.records), found.wrong, found.problems)
 
 
 def to_ipc(table: pa.Table, name: str, **more: str) -> bytes:

@@ -101,3 +101,15 @@ class Source(ABC):
     @abstractmethod
     def check(self) -> Iterator[Check]:
         """Try the smallest call of each permission that is needed and say what is missing."""
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """What a source of people may also do: say who somebody is whose address was seen elsewhere.
+
+    A runner asks for addresses that nobody could name yet. A directory that has told of everybody
+    in its streams answers with no page.
+    """
+
+    def look_up(self, emails: Sequence[str]) -> Iterator[Page]:
+        """The people with these addresses and everyone above them; cursors mean nothing here."""

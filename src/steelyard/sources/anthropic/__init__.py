@@ -1,0 +1,1 @@
+"""Anthropic's organisation APIs: Claude Code Analytics, Usage & Cost, Claude Enterprise."""

@@ -22,6 +22,8 @@ HOST = "acme.example"
 SHARED = f"build@{HOST}"  # two people's address, hence nobody's
 TITLES = ("Engineer", "Senior Engineer", "Staff Engineer")
 PRIORITIES = ("Highest", "High", "Medium", "Low")
+FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gwen", "Hugo", "Iris", "Jan", "Kira")
+LAST = ("Abel", "Berg", "Cole", "Dietz", "Egli", "Frei", "Gross", "Haas", "Imhof")
 ISSUE_TYPES = ("Bug", "Story", "Task")
 
 
@@ -165,25 +167,6 @@ def repo_of(team: str) -> str:
 
 
 def _people(dice: random.Random) -> dict[str, Human]:
-    first = [
-        "Ada",
-        "Ben",
-        "Cleo",
-        "Dan",
-        "Eva",
-        "Finn",
-        "Gwen",
-        "Hugo",
-        "Iris",
-        "Jan",
-        "Kira",
-        "Leo",
-        "Mia",
-        "Nils",
-        "Olga",
-        "Paul",
-    ]
-    last = ["Abel", "Berg", "Cole", "Dietz", "Egli", "Frei", "Gross", "Haas"]
     people: dict[str, Human] = {}
 
     def add(name: str, team: str, title: str, manager: str) -> Human:
@@ -199,7 +182,7 @@ def _people(dice: random.Random) -> dict[str, Human]:
     for number, team in enumerate(TEAMS):
         lead = add(f"Lead {team.title()}", team, "Engineering Manager", heads[number % 2].email)
         for _ in range(6):
-            name = f"{first[len(people) % 16]} {last[(len(people) // 16 + number) % 8]}"
+            name = f"{FIRST[len(people) % 11]} {LAST[(len(people) // 11 + number) % 9]}"
             person = add(name, team, dice.choice(TITLES), lead.email)
             person.started = dt.date(2022, 1, 3) + dt.timedelta(days=dice.randrange(1500))
             person.uses_ai = dice.random() < 0.6

@@ -25,7 +25,6 @@ EARLIEST = dt.date(2026, 1, 1)
 GROUPS_BETA = "ce-user-management-2026-07-13"
 TOKENS = ("uncached_input_tokens", "output_tokens", "cache_read_input_tokens")
 _ORG = "/v1/organizations"
-_ANALYTICS = f"{_ORG}/analytics/"
 _USAGE_BY = ("account_id", "api_key_id", "context_window", "inference_geo", "model")
 _USAGE_BY += ("service_account_id", "service_tier", "workspace_id")
 _PARSED = ("description", "cost_type", "model", "token_type", "service_tier", "context_window")
@@ -107,7 +106,7 @@ class Anthropic:
         if not request.headers.get("anthropic-version"):
             raise invalid("anthropic-version: header is required")
         if path in console:
-            self._admit(request, ADMIN_KEY, "org:admin", ())
+            self._admit(request, ADMIN_KEY, "org:admin", ("org:admin",))
             return console[path]
         self._admit(request, ENTERPRISE_KEY, _scope(path), self.scopes)
         self._limit()
@@ -115,17 +114,11 @@ class Anthropic:
 
     def _admit(self, request: Request, key: str, scope: str, held: tuple[str, ...]) -> None:
         given = request.headers.get("x-api-key", "")
-        if given not in (ADMIN_KEY, ENTERPRISE_KEY):
+        if given not in (ADMIN_KEY, ENTERPRISE_KEY) or (given == ADMIN_KEY and key != given):
             raise Refusal(401, "authentication_error", "invalid x-api-key")
-        if given != key and given == ADMIN_KEY:
-            raise Refusal(401, "authentication_error", "invalid x-api-key")
-        if given != key or (held and scope not in held) or (not held and key == ENTERPRISE_KEY):
-            owned = ", ".join(self.scopes if given == ENTERPRISE_KEY else held) or "none"
-            raise Refusal(
-                403,
-                "permission_error",
-                f"The API key lacks a required scope. Scopes held: {owned}. Needed: {scope}.",
-            )
+        if given != key or scope not in held:
+            said = f"Scopes held: {', '.join(self.scopes) or 'none'}. Needed: {scope}."
+            raise Refusal(403, "permission_error", f"The API key lacks a required scope. {said}")
 
     def _limit(self) -> None:
         if self.per_minute is None:
@@ -401,8 +394,11 @@ def _money(rows: list[Row], by: tuple[str, ...], every: tuple[str, ...]) -> list
     return [
         {
             **{name: group[0].get(name) if name in by else None for name in every},
-            "amount": str(sum(Decimal(row["amount"]) for row in group)),
-            "list_amount": str(sum(Decimal(row.get("list_amount", "0")) for row in group)),
+            **{
+                name: str(sum(Decimal(row[name]) for row in group))
+                for name in ("amount", "list_amount")
+                if name in group[0]
+            },
             "currency": "USD",
         }
         for group in _grouped(rows, by)

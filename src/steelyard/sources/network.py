@@ -106,8 +106,13 @@ class Http:
     def post(self, path: str, json: Any = None, **more: Any) -> Reply:
         return self.send("POST", path, json=json, **more)
 
-    def send(self, method: str, path: str, **more: Any) -> Reply:
+    def send(
+        self, method: str, path: str, *, tries: int = 0, partly: bool = False, **more: Any
+    ) -> Reply:
         """One call, tried again while that helps. `path` may be a whole URL (a next link).
+
+        `tries` bounds how often trouble is met before the caller asks for less (limits are waited
+        out all the same); `partly` leaves GraphQL's errors in the answer to the caller.
 
         Raises SourceDenied, SourceLimited, SourceChanged, SourceError (another 4xx; `status` is on
         it), Unreachable or TimedOut.
@@ -115,13 +120,13 @@ class Http:
         network = self.network
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((_Again, httpx.TransportError)),
-            stop=tenacity.stop_after_attempt(network.attempts),
+            stop=self._enough(tries or network.attempts),
             wait=self._wait,
             sleep=network.pause,
             reraise=True,
         )
         try:
-            return retrying(self._once, method, path, more)
+            return retrying(self._once, method, path, partly, more)
         except _Again as again:
             raise self._limited(again.response) from None
         except httpx.TimeoutException:
@@ -141,6 +146,18 @@ class Http:
             raise SourceChanged(f"{self.host} answered GraphQL without data.", "Try again later.")
         return data
 
+    def graphql_partly(
+        self, path: str, query: str, variables: Mapping[str, Any], tries: int = 0
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The `data` there is, {} for none, and the errors: what one node lacks stops no other."""
+        asked = {"query": query, "variables": dict(variables)}
+        reply = self.send("POST", path, tries=tries, partly=True, json=asked)
+        said = reply.data if isinstance(reply.data, dict) else {}
+        errors = [error for error in said.get("errors") or () if isinstance(error, dict)]
+        if "data" not in said and not errors:
+            raise SourceChanged(f"{self.host} answered GraphQL without data.", "Try again later.")
+        return said.get("data") or {}, errors
+
     def by_link(self, path: str, params: Any = None) -> Iterator[Reply]:
         """Pages that name the next one in a Link header."""
         reply = self.get(path, params)
@@ -149,7 +166,7 @@ class Http:
             reply = self.get(following)
             yield reply
 
-    def _once(self, method: str, path: str, more: dict[str, Any]) -> Reply:
+    def _once(self, method: str, path: str, partly: bool, more: dict[str, Any]) -> Reply:
         with self.client.stream(method, path, **more) as response:
             body = _bounded(response)
             self._mind_clock(response)
@@ -165,14 +182,27 @@ class Http:
                     f"{self.host} answered {path.split('?')[0]} with something that is not JSON.",
                     "Check the address: a proxy or a sign-in page may stand in between.",
                 )
-            _raise_graphql(self.host, data)
+            if not partly:
+                _raise_graphql(self.host, data)
             links = {str(rel): str(link.get("url", "")) for rel, link in response.links.items()}
             return Reply(data, response.headers, links, response.status_code)
+
+    def _enough(self, tries: int) -> Callable[[tenacity.RetryCallState], bool]:
+        """Trouble is met `tries` times; a limit passes, so it is waited out as often as allowed."""
+
+        def stop(state: tenacity.RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            limited = isinstance(error, _Again) and error.response.status_code < 500
+            return state.attempt_number >= (self.network.attempts if limited else tries)
+
+        return stop
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try: what the server asks, else 1, 2, 4 … with jitter."""
         error = state.outcome.exception() if state.outcome else None
         asked = self._asked(error.response) if isinstance(error, _Again) else None
+        if asked is None and isinstance(error, _Again) and error.response.status_code == 403:
+            asked = 60.0 * 2 ** (state.attempt_number - 1)  # GitHub's advice where it names none
         if asked is None:
             return float(tenacity.wait_exponential_jitter(initial=1, max=60)(state))
         if asked > self.network.longest_wait:
@@ -279,8 +309,12 @@ def _json(response: httpx.Response, body: bytes) -> Any:
 def _is_limit(response: httpx.Response, data: Any) -> bool:
     """Limits that do not come as 429: GitHub's 403, and GraphQL's errors in a 200 or 400."""
     if response.status_code == 403:
-        return "retry-after" in response.headers or bool(_empty(response))
-    codes = {_code(error) for error in _graphql_errors(data)}
+        said = message_of(data).lower()
+        secondary = "secondary rate limit" in said or "abuse detection" in said
+        return secondary or "retry-after" in response.headers or bool(_empty(response))
+    found = data.get("errors") if isinstance(data, dict) else None
+    errors = found if type(found) is list else []
+    codes = {_code(error) for error in errors if isinstance(error, dict)}
     return bool(codes & {"RATELIMITED", "RATE_LIMITED"})
 
 

@@ -1,0 +1,1 @@
+"""Tempo Timesheets on Jira Cloud: logged time and teams."""

@@ -118,3 +118,15 @@ create table raw_survey_answers (
   respondent varchar not null, score double not null, scale_max double
 );
 create table dirty_work (kind varchar not null);
+
+-- People that were imported before there were sources: a directory called csv.
+insert into raw_people by name
+select p.* exclude (person), 'csv' as source, p.person as key, now()::timestamp as seen_at,
+  false as gone, now()::date as seen_day, []::varchar[] as emails, '' as city, '' as company,
+  '' as employee_id, '' as employee_type, true as active,
+  coalesce((select list(value order by value) from identities i
+    where i.person = p.person and i.kind = 'account'), []) as account_ids,
+  coalesce((select list(value order by value) from identities i
+    where i.person = p.person and i.kind = 'install'), []) as install_ids
+from people p;
+insert into dirty_work select 'people' where exists (select 1 from people);

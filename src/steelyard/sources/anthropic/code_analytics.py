@@ -112,10 +112,9 @@ class ClaudeCodeAnalytics(Source):
         )
 
     def _pages(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
-        last = today(now)
-        return Pass(first_day(self.options.since, now), last, last - _MOVING).pages(
-            cursor, self._day
-        )
+        last, since = today(now), self.options.since
+        days = Pass(first_day(since, now), last, last - _MOVING, floor=since or dt.date.min)
+        yield from days.pages(cursor, self._day)
 
     def _day(self, day: dt.date, _: dt.date) -> Iterator[Part]:
         params = {"starting_at": day.isoformat(), "limit": _LIMIT}

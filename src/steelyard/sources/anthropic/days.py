@@ -38,7 +38,7 @@ Reading = Callable[[dt.date, dt.date], Iterator[Part]]
 class Pass:
     """Windows of `span` days from the cursor, or else `first`, through `last`.
 
-    Days from `moving` on are read again by the next pass. Before `floor` the vendor has nothing.
+    Days from `moving` on are read again by the next pass; nothing before `floor` is ever read.
     """
 
     first: dt.date
@@ -55,7 +55,7 @@ class Pass:
             for part in read(begin, end):
                 highest = min(highest, part.known_until or highest)
                 whole = not part.more and not part.stop
-                place = min(end if whole else begin, highest)
+                place = max(self.floor, min(end if whole else begin, highest))
                 yield Page(part.records, place.isoformat(), done + whole, len(windows), part.notes)
                 if part.stop:
                     return

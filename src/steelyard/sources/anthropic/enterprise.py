@@ -114,7 +114,7 @@ class ClaudeEnterprise(Source):
 
     def check(self) -> Iterator[Check]:
         day = today(self.network.clock()) - 4 * DAY
-        one = {"starting_at": moment(day), "ending_at": moment(day + DAY), "limit": 1}
+        one = {**_range(day, day + DAY, ()), "limit": 1}
         yield self.api.check("activity", f"{BASE}/users", {"date": day.isoformat(), "limit": 1})
         yield self.api.check("usage", f"{BASE}/user_usage_report", one)
         yield self.api.check("costs", f"{BASE}/user_cost_report", one)
@@ -122,9 +122,8 @@ class ClaudeEnterprise(Source):
 
     def _activity(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
         """Day by day up to the newest the vendor has: it builds a day in the morning after."""
-        last = today(now)
-        first = first_day(self.options.since, now)
-        days = Pass(first, last - DAY, last - _ACTIVITY_MOVES, floor=EARLIEST)
+        last, first = today(now), first_day(self.options.since, now)
+        days = Pass(first, last - DAY, last - _ACTIVITY_MOVES, floor=self._floor)
         yield from days.pages(cursor, self._day)
 
     def _day(self, day: dt.date, _: dt.date) -> Iterator[Part]:
@@ -168,9 +167,12 @@ class ClaudeEnterprise(Source):
         yield from reports.pages(cursor, window)
 
     def _reports(self, now: dt.datetime) -> Pass:
-        last = today(now)
-        first = first_day(self.options.since, now)
-        return Pass(first, last, moving_since(last), _SPAN, max(EARLIEST, last - _PAST))
+        last, first = today(now), first_day(self.options.since, now)
+        return Pass(first, last, moving_since(last), _SPAN, max(self._floor, last - _PAST))
+
+    @property
+    def _floor(self) -> dt.date:
+        return max(EARLIEST, self.options.since or EARLIEST)
 
     def _groups(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
         """Who is in which group. Without the scope that is a note, unless it was there before:

@@ -186,8 +186,8 @@ class UsageAndCost(Source):
         yield from self._pass(now).pages(cursor, window)
 
     def _pass(self, now: dt.datetime) -> Pass:
-        last = today(now)
-        return Pass(first_day(self.options.since, now), last, last - _MOVING, _SPAN)
+        last, since = today(now), self.options.since
+        return Pass(first_day(since, now), last, last - _MOVING, _SPAN, since or dt.date.min)
 
     def _buckets(
         self, path: str, by: tuple[str, ...], begin: dt.date, end: dt.date

@@ -1,0 +1,1 @@
+"""Microsoft Entra ID, read through Microsoft Graph: people, their managers, their groups."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import httpx
 from pydantic import SecretStr
 from tests.standins.anthropic import Anthropic
 from tests.standins.server import StandIn, serving
@@ -60,7 +61,10 @@ def reading(kind: str, world: Anthropic, key: str, **options: Any) -> Iterator[R
             waits.append(seconds)
             world.advance(seconds)
 
-        network = Network(pause=pause, clock=lambda: world.now)
+        # A connection a call: on one that is kept, loopback waits 40 ms for the stand-in's body.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.HTTPTransport(verify=False, limits=limits)
+        network = Network(pause=pause, clock=lambda: world.now, transport=transport)
         cls = source_class(kind)
         said = {"key": SecretStr(key), "base_url": server.url, **options}
         yield Reading(cls(cls.Options.model_validate(said), network), world, server, waits)

@@ -135,8 +135,8 @@ class GraphTenant:
             keep = _filter(request.one("$filter"))
         except ValueError as error:
             return _error(400, "Request_UnsupportedQuery", str(error))
-        rows = [{**row, **self._manager(row, expand)} for row in self.users if keep(row)]
-        return self._list(request, rows, "User.Read.All", cap=self.page_cap if expand else 999)
+        rows = [row for row in self.users if keep(row)]
+        return self._list(request, rows, "User.Read.All", self.page_cap if expand else 999)
 
     def _manager(self, row: dict[str, Any], expand: str) -> dict[str, Any]:
         by = self.managers.get(row["id"])
@@ -180,7 +180,9 @@ class GraphTenant:
         left = sorted((r for r in rows if r["id"] > after), key=lambda row: row["id"])
         page, size = left[: min(top, cap)], min(top, cap)
         names = request.one("$select").split(",") if request.one("$select") else _DEFAULT
-        data: dict[str, Any] = {"value": [_selected(row, (*names, "manager")) for row in page]}
+        expand = request.one("$expand")
+        found = [{**_selected(row, names), **self._manager(row, expand)} for row in page]
+        data: dict[str, Any] = {"value": found}
         if len(left) > size:
             data["@odata.nextLink"] = self._next(request, page[-1]["id"])
         return Answer(data)

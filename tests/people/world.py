@@ -97,7 +97,7 @@ class Company(World):
     def whose(self) -> dict[str, str]:
         """reference → person."""
         found = self.rows("select kind || ':' || value, person from identities")
-        return {ref: whose for ref, whose in found}
+        return dict(found)
 
     def employed(self, on: str) -> list[str]:
         sql = f"""select person from people

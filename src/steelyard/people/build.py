@@ -20,7 +20,7 @@ from steelyard.people.resolve import resolve
 from steelyard.people.rollup import roll_up
 from steelyard.people.spans import Span, spans_of
 from steelyard.people.teams import told_by_membership
-from steelyard.people.told import Entry, Told, read_told, script
+from steelyard.people.told import TEXTS, Entry, Told, read_told, script
 from steelyard.state.identities import Decision
 
 if TYPE_CHECKING:
@@ -29,14 +29,11 @@ if TYPE_CHECKING:
 # Kinds of `dirty_work` after which people must be built again.
 CONCERNS = ("people", "memberships", "accounts", "commits")
 
-_PEOPLE = pa.schema(
-    [
-        *((name, pa.string()) for name in ("person", "email", "name", "team", "department")),
-        *((name, pa.string()) for name in ("role", "level", "manager", "rollup", "office")),
-        ("country", pa.string()),
-        *((name, pa.date32()) for name in ("start_date", "end_date", "valid_from", "valid_to")),
-    ]
-)
+_TEXTS = ("person", "email", *TEXTS)
+_DATES = ("start_date", "end_date", "valid_from", "valid_to")
+_TYPES: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in _TEXTS]
+_TYPES += [(name, pa.date32()) for name in _DATES]
+_PEOPLE = pa.schema(_TYPES)
 _IDENTITIES = pa.schema([(name, pa.string()) for name in ("kind", "value", "person")])
 
 
@@ -112,5 +109,5 @@ def _table(rows: Sequence[Row]) -> pa.Table:
 
 
 def _identities(resolution: Resolution) -> pa.Table:
-    columns = list(zip(*resolution.identities(), strict=True)) or [[], [], []]
-    return pa.Table.from_arrays([pa.array(c, pa.string()) for c in columns], schema=_IDENTITIES)
+    named = [dict(zip(_IDENTITIES.names, row, strict=True)) for row in resolution.identities()]
+    return pa.Table.from_pylist(named, schema=_IDENTITIES)

@@ -101,9 +101,9 @@ def _same_people(
         if len(ns) > 1:
             _join_returned(groups, entries, ref, ns)
     for ref, node in decided.items():
-        if ref in claimants and node in claimants:
-            for n in (*claimants[ref], *claimants[node]):
-                groups.join(claimants[ref][0], n)
+        one, other = claimants.get(ref, []), claimants.get(node, [])
+        if len(one) == len(other) == 1:
+            groups.join(*one, *other)
     return groups
 
 
@@ -142,7 +142,8 @@ def _known_person(found: Ownership, entries: list[Entry], refs: list[str]) -> in
     """
     emails = [r for r in refs if r.startswith("email:")]
     for ref in emails:
-        if (decided := found.owner.get(found.twin(ref))) is not None:
+        decided = found.owner.get(found.twin(ref))
+        if decided is not None and ref not in found.contested:
             return decided
     hits = {r: found.owner[r] for r in emails if r in found.owner}
     hits = {r: p for r, p in hits.items() if not found.is_rejected(r, p)}

@@ -57,8 +57,8 @@ def _stretches(spans: Sequence[Span], claims: Sequence[Claim]) -> Iterator[tuple
     """The time from the first span to the last, cut wherever anything may change."""
     first, last = min(s.start for s in spans), max(s.end for s in spans)
     begins = {span.start for span in spans} | {claim.start for claim in claims}
-    ends = [each.end for each in (*spans, *claims)]
-    if len({span.entry.source for span in spans}) > 1 or len({s.entry.key for s in spans}) > 1:
+    ends = [span.end for span in spans] + [claim.end for claim in claims]
+    if len({(span.entry.source, span.entry.key) for span in spans}) > 1:
         ends += [span.ended for span in spans if span.ended]
     begins |= {end + ONE_DAY for end in ends if end < OPEN_END}
     cuts = sorted(day for day in begins if first <= day <= last)

@@ -7,6 +7,7 @@ in which records came.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -27,6 +28,7 @@ from steelyard.people.options import Options
 from steelyard.people.told import Told, Version
 from steelyard.state.identities import Decision
 
+Name = tuple[dt.date, tuple[int, str], str, str]  # day seen, rank of the directory, key, name
 Edge = tuple[str, str, Evidence]  # two references of one person; `via` is filled when used
 Adjacency = dict[str, list[tuple[str, Evidence]]]
 
@@ -166,26 +168,28 @@ def _person_ids(
     found: Ownership, told: Told, options: Options, named: dict[int, str]
 ) -> dict[int, str]:
     """Each person's name for good: the main address as first seen, else the directory's id."""
-    seen: dict[int, list[tuple[object, ...]]] = defaultdict(list)
+    seen: dict[int, list[Name]] = defaultdict(list)
     for entry in told.entries:
         person = found.entries[entry.source, entry.key]
         rank = options.rank(entry.source)
         for version in entry.versions:
-            for email in _addresses(version):
-                if found.owner.get(f"email:{email}") == person:
-                    seen[person].append((version.seen_day, rank, entry.key, email))
-                    break
-        seen[person].append((version.seen_day.max, rank, entry.key, entry.node))
-    ids: dict[int, str] = dict(named)
+            own = (e for e in _addresses(version) if found.owner.get(f"email:{e}") == person)
+            if email := next(own, ""):
+                seen[person].append((version.seen_day, rank, entry.key, email))
+        seen[person].append((dt.date.max, rank, entry.key, entry.node))
+    ids = dict(named)
     taken = set(named.values())
     for person, names in sorted(seen.items(), key=lambda each: min(each[1])):
-        for *_, rank, key, name in sorted(names):
-            unique = str(name) if name not in taken else f"directory:{rank[1]}:{key}"  # type: ignore[index]
-            if unique not in taken:
-                break
-        ids[person] = unique
-        taken.add(unique)
+        ids[person] = _unique(names, taken)
+        taken.add(ids[person])
     return ids
+
+
+def _unique(names: list[Name], taken: set[str]) -> str:
+    """The first name that nobody has; keys of two directories may be equal."""
+    free = (name for *_, name in sorted(names) if name not in taken)
+    _, (_, source), key, _ = min(names)
+    return next(free, f"directory:{source}:{key}")
 
 
 def _addresses(version: Version) -> Iterator[str]:

@@ -10,7 +10,7 @@ import datetime as dt
 from importlib import resources
 from typing import Any
 
-from steelyard.metrics.facts import FACTS
+from steelyard.metrics.facts import TELEMETRY_FACTS
 
 EVENTS_PER_SESSION = 300
 DAYS = 180
@@ -121,7 +121,7 @@ def build(warehouse: Any, events: int) -> dict[str, int]:
             "update data_version set version = version + 1, refreshed_at = now()::timestamp"
         )
     counts = {table: count for table, count in warehouse.counts().items() if count}
-    missing = {fact.table for fact in FACTS.values()} - counts.keys()
+    missing = {fact.table for fact in TELEMETRY_FACTS.values()} - counts.keys()
     assert not missing, f"nothing was made for {missing}"
     return {table: count for table, count in counts.items() if table not in NOT_FACTS}
 

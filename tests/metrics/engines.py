@@ -102,6 +102,8 @@ class ChdbStore:
     def load(self, model: DuckStore) -> None:
         """Take every table and row over from DuckDB, through Parquet."""
         for table, columns in model.tables().items():
+            if table.startswith("raw_"):  # what sources told is not asked
+                continue
             parts = [f"`{name}` {_type(kind, maybe)}" for name, kind, maybe in columns]
             self.session.query(f"CREATE TABLE {table} ({', '.join(parts)}) ENGINE = Memory")
             chosen = [f"{_clipped(name, kind)} AS {name}" for name, kind, _ in columns]

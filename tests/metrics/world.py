@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from .work_world import Work
+
 FIRST, LAST = dt.date(2026, 9, 28), dt.date(2026, 11, 1)
 START, END = dt.date(2026, 10, 1), dt.date(2026, 10, 31)
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
@@ -34,6 +36,7 @@ class World:
         for number in range(people):
             self._person(number)
         self._roll_up()
+        self.tables |= Work(seed, people, days(FIRST, LAST)).tables
         self.tables["data_version"] = [{"version": 3, "refreshed_at": REFRESHED}]
 
     def _person(self, number: int) -> None:

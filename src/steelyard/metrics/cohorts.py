@@ -1,6 +1,8 @@
-"""The two measures about people that no single fact holds: who lapsed, and the headcount."""
+"""Measures about people that no single fact holds: who lapsed, headcount, days employed."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from sqlglot import exp
 
@@ -98,23 +100,30 @@ def headcount_query(scope: Scope) -> exp.Select:
 
     Filters on work (assistant, repo …) do not narrow who is employed.
     """
+    days = last_days(scope.start, scope.end, finest(scope.by))
+    persons = exp.Count(this=exp.Distinct(expressions=[column("person", "p")]))
+    return _employed_on(scope, days, persons)
+
+
+def employed_days_query(scope: Scope) -> exp.Select:
+    """The same dimensions, then the days of people employed: one for each person and day."""
+    days = last_days(scope.start, scope.end, "day")
+    return _employed_on(scope, days, exp.Count(this=column("person", "p")))
+
+
+def _employed_on(scope: Scope, days: tuple[dt.date, ...], count: exp.Expr) -> exp.Select:
     day = column("last_day", "b")
     by = [name for name in scope.by if name in HEADCOUNT_DIMENSIONS]
     dims = [person_dimension(name, day.copy()) for name in by]
-    persons = exp.Count(this=exp.Distinct(expressions=[column("person", "p")]))
-    query = exp.select(*dims, persons).from_("people AS p")
-    query = query.join(_days(scope).subquery("b"), join_type="cross")
+    listed = exp.Array(expressions=[date(found) for found in days])
+    each = exp.select(exp.Explode(this=listed).as_("last_day"))
+    query = exp.select(*dims, count).from_("people AS p")
+    query = query.join(each.subquery("b"), join_type="cross")
     query = query.where(*employed(day))
     for name, values in scope.where:
         if name in HEADCOUNT_DIMENSIONS:
             query = query.where(accepts(person_dimension(name, day.copy()), values))
     return query.group_by(*(exp.Literal.number(i + 1) for i in range(len(dims))))
-
-
-def _days(scope: Scope) -> exp.Select:
-    days = last_days(scope.start, scope.end, finest(scope.by))
-    listed = exp.Array(expressions=[date(day) for day in days])
-    return exp.select(exp.Explode(this=listed).as_("last_day"))
 
 
 def employed(day: exp.Expr) -> list[exp.Expr]:

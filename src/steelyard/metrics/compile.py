@@ -20,6 +20,7 @@ from steelyard.metrics.measures import (
     FirstSeen,
     Is,
     Known,
+    Logged,
     Matched,
     Max,
     Min,
@@ -56,7 +57,7 @@ def aggregate_query(
     query = exp.select(*_named([*dims, *present, *values]))
     query = query.from_(f"{FACTS[facts[0]].table} AS f")
     query = join(query, facts[0], scope.dimensions, day)
-    query = _join_people(query, measures)
+    query = _join_people(query, measures, scope)
     query = query.where(between(day, scope.start, scope.end), *filters(scope, facts[0], day))
     query = query.where(*_pruned(facts))
     return query.group_by(*(exp.Literal.number(i + 1) for i in range(len(dims))))
@@ -131,6 +132,8 @@ def _condition(condition: Filter, scope: Scope) -> exp.Expr:
         return exp.not_(column(condition.column).is_(exp.null()))
     if isinstance(condition, Matched):
         return exp.not_(column("person", "k").is_(exp.null()))
+    if isinstance(condition, Logged):
+        return exp.not_(column("person", "w").is_(exp.null()))
     return _first_seen(condition, scope)
 
 
@@ -144,8 +147,8 @@ def _first_seen(condition: FirstSeen, scope: Scope) -> exp.Expr:
     return exp.and_(*new) if condition.new else exp.not_(exp.and_(*new))
 
 
-def _join_people(query: exp.Select, measures: Sequence[Aggregate]) -> exp.Select:
-    """Since when a person is known, and whether the people table knows them."""
+def _join_people(query: exp.Select, measures: Sequence[Aggregate], scope: Scope) -> exp.Select:
+    """Since when a person is known, whether the people table knows them, whether they log time."""
     used = {type(f) for measure in measures for f in measure.filters}
     if FirstSeen in used:
         on = column("person").eq(column("person", "n"))
@@ -153,11 +156,17 @@ def _join_people(query: exp.Select, measures: Sequence[Aggregate]) -> exp.Select
     if Matched in used:
         on = column("person").eq(column("person", "k"))
         query = query.join(_once("people", "k"), on=on, join_type="left")
+    if Logged in used:
+        on = column("person").eq(column("person", "w"))
+        period = between(column("day", "t"), scope.start, scope.end)
+        logged = _once("work_worklogs", "w", where=period)
+        query = query.join(logged, on=on, join_type="left")
     return query
 
 
-def _once(table: str, alias: str, earliest: str = "") -> exp.Expr:
+def _once(table: str, alias: str, earliest: str = "", where: exp.Expr | None = None) -> exp.Expr:
     """The table with one row a person, so that the join cannot multiply."""
     person = column("person", "t")
     columns = [person, *([exp.Min(this=column(earliest, "t")).as_(earliest)] if earliest else [])]
-    return exp.select(*columns).from_(f"{table} AS t").group_by(person.copy()).subquery(alias)
+    query = exp.select(*columns).from_(f"{table} AS t").group_by(person.copy())
+    return (query if where is None else query.where(where)).subquery(alias)

@@ -11,7 +11,7 @@ from steelyard.metrics.cohorts import HEADCOUNT_DIMENSIONS, employed
 from steelyard.metrics.compile import aggregate_sql
 from steelyard.metrics.dialects import render
 from steelyard.metrics.facts import FACTS
-from steelyard.metrics.measures import CountDistinct, Matched, Max, Min, Not
+from steelyard.metrics.measures import Aggregate, Count, CountDistinct, Matched, Max, Min, Not
 from steelyard.metrics.shape import Scope, accepts, between, column, date, person_dimension
 from steelyard.metrics.store import Store
 
@@ -23,16 +23,21 @@ _CARRIERS: tuple[str, ...] = (
 )
 
 
-def coverage(store: Store, scope: Scope, has_people: bool) -> Coverage:
-    """Coverage of the question's scope, whatever its breakdown."""
+def coverage(store: Store, scope: Scope, has_people: bool, facts: tuple[str, ...] = ()) -> Coverage:
+    """Coverage of the question's scope, whatever its breakdown.
+
+    `facts` are those of a question about work alone: what they hold is what it rests on, and
+    sessions are not.
+    """
     bare = Scope(scope.start, scope.end, (), scope.where)
-    carrier = next((f for f in _CARRIERS if all(map(FACTS[f].carries, bare.dimensions))), None)
+    carriers = (f for f in facts or _CARRIERS if all(map(FACTS[f].carries, bare.dimensions)))
+    carrier = next(carriers, None)
     silent = _silent(store, bare) if has_people else None
     if carrier is None:
         return Coverage(silent_people=silent)
     named = Not("person", "")
-    measures = (
-        CountDistinct(carrier, ("session",), (Not("session", ""),)),
+    measures: tuple[Aggregate, ...] = (
+        Count(carrier) if facts else CountDistinct(carrier, ("session",), (Not("session", ""),)),
         CountDistinct(carrier, ("person",), (named,)),
         CountDistinct(carrier, ("person",), (named, Matched())),
         Min(carrier, "day"),
@@ -40,10 +45,10 @@ def coverage(store: Store, scope: Scope, has_people: bool) -> Coverage:
     )
     row = store.query(aggregate_sql(measures, (carrier,), bare, store.dialect))[0]
     if not row[0]:
-        return Coverage(None, 0, silent)
+        return Coverage(None, None if facts else 0, silent)
     sessions, people, matched, first, last = row[1::2]
     share = matched / people if people and has_people else None
-    return Coverage(share, sessions, silent, first, last)
+    return Coverage(share, None if facts else sessions, silent, first, last)
 
 
 def _silent(store: Store, scope: Scope) -> int:

@@ -59,7 +59,12 @@ class Matched:
     """The person is in the people table."""
 
 
-Filter = Is | OneOf | Not | Known | FirstSeen | Matched
+@dataclass(frozen=True)
+class Logged:
+    """The person logged time in the question's period, whatever its filters."""
+
+
+Filter = Is | OneOf | Not | Known | FirstSeen | Matched | Logged
 
 
 @dataclass(frozen=True)
@@ -123,8 +128,22 @@ class Headcount:
     """People employed on the bucket's last day. Has people and time dimensions only."""
 
 
+@dataclass(frozen=True)
+class EmployedDays:
+    """Days of people employed: each counts on each day of the bucket, in that day's team.
+
+    Has people and time dimensions only.
+    """
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days of the bucket that lie in the period, whatever the filters."""
+
+
+OfPeople = Headcount | EmployedDays
 Aggregate = Sum | Count | CountDistinct | Max | Min | Quantile
-Measure = Aggregate | Lapsed | Headcount
+Measure = Aggregate | Lapsed | OfPeople | Days
 
 
 @dataclass(frozen=True)
@@ -146,9 +165,9 @@ class Scaled:
 
 Formula = Measure | Ratio | Scaled
 
-MEASURES = (Sum, Count, CountDistinct, Max, Min, Quantile, Lapsed, Headcount)
-_FILTERS = (Is, OneOf, Not, Known, FirstSeen, Matched)
-ZERO_WHEN_EMPTY = (Sum, Count, CountDistinct, Lapsed, Headcount)
+MEASURES = (Sum, Count, CountDistinct, Max, Min, Quantile, Lapsed, Headcount, EmployedDays, Days)
+_FILTERS = (Is, OneOf, Not, Known, FirstSeen, Matched, Logged)
+ZERO_WHEN_EMPTY = (Sum, Count, CountDistinct, Lapsed, Headcount, EmployedDays)
 
 
 def measures(formula: Formula) -> Iterator[Measure]:
@@ -183,7 +202,9 @@ def divide(top: Number | None, bottom: Number | None) -> Number | None:
 
 def dimensions_of(measure: Measure) -> tuple[str, ...]:
     """Dimensions the measure can be broken down by."""
-    if isinstance(measure, Headcount):
+    if isinstance(measure, Days):
+        return DIMENSIONS
+    if isinstance(measure, OfPeople):
         own = (*TIME_DIMENSIONS, "person", *PEOPLE_DIMENSIONS)
         return tuple(d for d in DIMENSIONS if d in own)
     return carried(measure.fact)
@@ -203,7 +224,7 @@ def check(formula: object) -> None:
 
 
 def _check_measure(measure: Measure) -> None:
-    if isinstance(measure, Headcount):
+    if isinstance(measure, OfPeople | Days):
         return
     if measure.fact not in FACTS:
         raise ValueError(f"no fact called {measure.fact!r}")

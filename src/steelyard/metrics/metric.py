@@ -12,6 +12,8 @@ from steelyard.metrics.measures import (
     Aggregate,
     Count,
     CountDistinct,
+    Days,
+    EmployedDays,
     Filter,
     FirstSeen,
     Formula,
@@ -19,9 +21,11 @@ from steelyard.metrics.measures import (
     Is,
     Known,
     Lapsed,
+    Logged,
     Max,
     Measure,
     Not,
+    OfPeople,
     OneOf,
     Quantile,
     Ratio,
@@ -33,7 +37,7 @@ from steelyard.metrics.measures import (
 )
 
 Direction = Literal["up", "down", "neutral"]
-Grade = Literal["high", "medium", "low"]
+Grade = Literal["high", "medium", "low", "separate"]
 
 
 @dataclass(frozen=True)
@@ -71,22 +75,25 @@ class Metric:
     @property
     def facts(self) -> tuple[str, ...]:
         """The warehouse tables this metric reads."""
-        return tuple(dict.fromkeys(map(_table, self.measures)))
+        read = (m for m in self.measures if not isinstance(m, Days))
+        return tuple(dict.fromkeys(map(_table, read)))
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """What it can be broken down and filtered by: the dimensions all its facts share.
 
-        The headcount below a ratio is held to the people and time dimensions it has, so that it
-        does not narrow the numerator's.
+        People employed, below a ratio, are held to the people and time dimensions they have, so
+        that they do not narrow the numerator's.
         """
-        narrowing = [m for m in self.measures if not isinstance(m, Headcount)]
+        narrowing = [m for m in self.measures if not isinstance(m, OfPeople | Days)]
         shared = [dimensions_of(m) for m in narrowing or self.measures]
         return tuple(d for d in shared[0] if d not in self.not_by and all(d in s for s in shared))
 
 
 def _table(measure: Measure) -> str:
-    return "people" if isinstance(measure, Headcount) else FACTS[measure.fact].table
+    if isinstance(measure, Days):
+        raise TypeError("days are no table's")
+    return "people" if isinstance(measure, OfPeople) else FACTS[measure.fact].table
 
 
 def formula_text(formula: Formula) -> str:
@@ -101,6 +108,12 @@ def formula_text(formula: Formula) -> str:
 def _words(measure: Measure) -> Iterator[str]:
     if isinstance(measure, Headcount):
         yield "people employed on the last day"
+        return
+    if isinstance(measure, EmployedDays):
+        yield "days of people employed"
+        return
+    if isinstance(measure, Days):
+        yield "days"
         return
     if isinstance(measure, Lapsed):
         yield "people who worked in the previous period and not in this one"
@@ -135,4 +148,6 @@ def _condition(condition: Filter) -> str:
         return f"{condition.column} is known"
     if isinstance(condition, FirstSeen):
         return "their first work ever " + ("falls in it" if condition.new else "lies before it")
+    if isinstance(condition, Logged):
+        return "the person logged time in the period"
     return "the person is in the people table"

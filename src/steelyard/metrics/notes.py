@@ -10,17 +10,19 @@ from functools import lru_cache
 from sqlglot import exp
 
 from steelyard.metrics.answer import Coverage, Note
-from steelyard.metrics.compile import aggregate_query
+from steelyard.metrics.compile import aggregate_query, aggregate_sql
 from steelyard.metrics.dialects import render
-from steelyard.metrics.facts import FACTS, PEOPLE_DIMENSIONS, resolve
-from steelyard.metrics.measures import Headcount, Ratio, Sum
+from steelyard.metrics.facts import PEOPLE_DIMENSIONS, TELEMETRY_FACTS, WORK_FACTS, resolve
+from steelyard.metrics.measures import Is, OfPeople, Ratio, Sum
 from steelyard.metrics.metric import Metric
 from steelyard.metrics.question import Question
 from steelyard.metrics.shape import Scope, column
-from steelyard.metrics.store import Store
+from steelyard.metrics.store import Store, recorded_days
 from steelyard.metrics.values import Values
 
 _MOST_NAMED = 5
+_UNEVEN = dt.timedelta(days=7)
+_TELEMETRY = {fact.table for fact in TELEMETRY_FACTS.values()}
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,54 @@ def _names(found: Findings, concerns: Callable[[Metric], bool]) -> tuple[str, ..
 
 
 def _no_data(found: Findings) -> Iterator[Note]:
-    if not found.values.has_work and not any(map(found.values.has_rows, FACTS)):
-        days = f"{found.scope.start} to {found.scope.end}"
+    telemetry = _names(found, lambda m: bool(set(m.facts) & _TELEMETRY) or not _work(m))
+    days = f"{found.scope.start} to {found.scope.end}"
+    seen = not telemetry or found.values.has_work
+    if not seen and not any(map(found.values.has_rows, TELEMETRY_FACTS)):
         message = f"Nothing was recorded from {days}: numbers are unknown, not 0."
-        yield Note("no_data", message, found.question.metrics)
+        yield Note("no_data", message, telemetry)
+    facts = dict.fromkeys(fact for metric in found.question.declared for fact in _work(metric))
+    for fact in (fact for fact in facts if not found.values.recorded(fact)):
+        what = fact.removeprefix("work_").replace("_", " ")
+        message = f"No {what} are recorded from {days}: what rests on them is unknown, not 0. "
+        affected = _names(found, lambda m, fact=fact: fact in _work(m))  # type: ignore[misc]
+        yield Note("no_data", message + "Connect a source that tells of them.", affected)
+
+
+def _work(metric: Metric) -> tuple[str, ...]:
+    """The facts of work that a metric reads."""
+    facts = (getattr(measure, "fact", "") for measure in metric.measures)
+    return tuple(dict.fromkeys(fact for fact in facts if fact in WORK_FACTS))
+
+
+def _uneven_days(found: Findings) -> Iterator[Note]:
+    """A joined figure whose one side began to be recorded much later than the other."""
+    for metric in found.question.declared:
+        tables = [table for table in metric.facts if table != "people"]
+        if not _work(metric) or not set(tables) & _TELEMETRY:
+            continue
+        begun = recorded_days(found.store, sorted(tables))
+        firsts = {table: max(first, found.scope.start) for table, first, _ in begun}
+        late, early = max(firsts.values(), default=None), min(firsts.values(), default=None)
+        if late and early and late - early > _UNEVEN and early <= found.scope.end:
+            message = f"One side of {metric.name} is recorded from {early} on, the other only from "
+            yield Note("uneven_days", f"{message}{late}: begin there.", (metric.name,))
+
+
+def _unsaid_repository(found: Findings) -> Iterator[Note]:
+    """Spend often names no repository; divided by what shipped there it is a floor."""
+    affected = _names(found, lambda m: bool(_work(m)) and "usage_days" in m.facts)
+    if not affected or "repo" not in found.scope.dimensions:
+        return
+    where = tuple(pair for pair in found.scope.where if pair[0] != "repo")
+    spend = Sum("usage_sessions", "list_nanos")
+    unsaid = Sum("usage_sessions", "list_nanos", filters=(Is("repo", ""),))
+    scope = Scope(found.scope.start, found.scope.end, (), where)
+    sql = aggregate_sql((unsaid, spend), ("usage_sessions",), scope, found.store.dialect)
+    _, missing, _, whole, _ = found.store.query(sql)[0]
+    if missing and whole:
+        message = f"{missing / whole:.0%} of spend names no repository: "
+        yield Note("unsaid_repository", f"{message}what one cost is a floor.", affected)
 
 
 def _unknown_price(found: Findings) -> Iterator[Note]:
@@ -104,7 +150,11 @@ def _about_people(found: Findings) -> tuple[str, ...]:
     if set(found.scope.dimensions) & set(PEOPLE_DIMENSIONS):
         return found.question.metrics
     counted = ("headcount", "adoption_rate", "people_matched_share")
-    return _names(found, lambda m: m.name in counted or Headcount() in m.measures)
+    return _names(found, lambda m: m.name in counted or _counts_people(m))
+
+
+def _counts_people(metric: Metric) -> bool:
+    return any(isinstance(measure, OfPeople) for measure in metric.measures)
 
 
 def _floor_metrics_only(found: Findings) -> Iterator[Note]:
@@ -131,6 +181,8 @@ def _partial_day(found: Findings) -> Iterator[Note]:
 
 _RULES: tuple[Callable[[Findings], Iterator[Note]], ...] = (
     _no_data,
+    _uneven_days,
+    _unsaid_repository,
     _unknown_price,
     _no_people,
     _unmatched_people,

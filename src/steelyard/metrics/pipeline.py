@@ -8,14 +8,14 @@ from typing import Any
 
 from steelyard.metrics.answer import Answer, Cell, Column
 from steelyard.metrics.cover import coverage
-from steelyard.metrics.facts import TIME_DIMENSIONS
+from steelyard.metrics.facts import TELEMETRY_FACTS, TIME_DIMENSIONS
 from steelyard.metrics.measures import Number, evaluate
 from steelyard.metrics.metric import Metric
 from steelyard.metrics.notes import Findings, notes
 from steelyard.metrics.period import bucket_of, finest, next_bucket, ordinal
 from steelyard.metrics.question import Question
 from steelyard.metrics.shape import Scope
-from steelyard.metrics.store import Store, recorded_days_sql
+from steelyard.metrics.store import Store, recorded_days
 from steelyard.metrics.values import Key, Values
 
 Row = tuple[Cell, ...]
@@ -37,7 +37,7 @@ def answer(store: Store, question: Question, now: dt.datetime, totals: bool) -> 
     dated = _dated(store, question, today)
     table = _table(store, dated)
     rows = _compared(store, table) if dated.compare else table.rows
-    covered = coverage(store, table.scope, table.values.has_people)
+    covered = coverage(store, table.scope, table.values.has_people, _work_facts(dated))
     findings = Findings(
         store, dated, table.scope, table.values, covered, _undefined(table), len(rows), today
     )
@@ -53,16 +53,27 @@ def answer(store: Store, question: Question, now: dt.datetime, totals: bool) -> 
 
 
 def _dated(store: Store, question: Question, today: dt.date) -> Question:
-    """With real days: a missing one is the first or last day of anything recorded."""
+    """With real days: a missing one is the first or last day of anything recorded that way."""
     start, end = question.start, question.end
     if start is None or end is None:
-        days = store.query(recorded_days_sql())
-        firsts = [start] if start else [first for first, _ in days] or [end or today]
-        lasts = [end] if end else [last for _, last in days] or [start or today]
+        days = recorded_days(store, _opening(question))
+        firsts = [start] if start else [first for _, first, _ in days] or [end or today]
+        lasts = [end] if end else [last for _, _, last in days] or [start or today]
         start, end = min(firsts), max(lasts)
         # An open end before the given start, or the reverse: the given day alone.
         start, end = (min(start, end), end) if question.end else (start, max(start, end))
     return question.within(start, end)
+
+
+def _opening(question: Question) -> tuple[str, ...]:
+    """The tables whose days an open period takes: all of telemetry, unless only work is asked for.
+
+    Trackers and repositories reach back for years before the first assistant; divided by them,
+    spend would look small.
+    """
+    telemetry = {fact.table for fact in TELEMETRY_FACTS.values()}
+    asked = {table for metric in question.declared for table in metric.facts} - {"people"}
+    return tuple(sorted(telemetry if asked & telemetry or not asked else asked))
 
 
 def _table(store: Store, question: Question) -> Table:
@@ -156,6 +167,13 @@ def _ordered(question: Question, rows: dict[Key, Row]) -> tuple[Row, ...]:
 
 def _descending(cell: Cell) -> tuple[Any, ...]:
     return (0, -cell) if isinstance(cell, int | float) else (1, 0)
+
+
+def _work_facts(question: Question) -> tuple[str, ...]:
+    """The facts asked for when none of telemetry is; coverage then speaks of them."""
+    measures = (m for metric in question.declared for m in metric.measures)
+    facts = tuple(dict.fromkeys(getattr(m, "fact", "") for m in measures))
+    return () if set(facts) & set(TELEMETRY_FACTS) else tuple(filter(None, facts))
 
 
 def _columns(question: Question) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from steelyard.metrics.facts import FACTS, resolve
+from steelyard.metrics.facts import FACTS, WORK_FACTS, resolve
 from steelyard.metrics.measures import Aggregate
 
 # Facts whose rows show that the first fact's telemetry was on: no row of it then means 0.
@@ -31,6 +31,8 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "sessions": (),
     "person_days": ("session_days",),
     "counters": (),
+    # What shipped shows itself: see Values.recorded.
+    **dict.fromkeys(WORK_FACTS, ()),
 }
 
 

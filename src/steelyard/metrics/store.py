@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
-
-from steelyard.metrics.facts import FACTS
 
 
 class Store(Protocol):
@@ -19,9 +18,10 @@ class Store(Protocol):
     def data_version(self) -> int: ...
 
 
-def recorded_days_sql() -> str:
-    """First and last day of each fact table, in one statement; null where a table is empty."""
-    tables = dict.fromkeys(fact.table for fact in FACTS.values())
-    return " UNION ALL ".join(
-        f"SELECT min(day), max(day) FROM {table} HAVING count(*) > 0" for table in tables
+def recorded_days(store: Store, tables: Iterable[str]) -> list[tuple[str, dt.date, dt.date]]:
+    """Each table with its first and last day; tables without rows are left out."""
+    asked = " UNION ALL ".join(
+        f"SELECT '{table}', min(day), max(day) FROM {table} HAVING count(*) > 0"
+        for table in dict.fromkeys(tables)
     )
+    return [(table, first, last) for table, first, last in store.query(asked)] if asked else []

@@ -11,20 +11,29 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from steelyard.metrics.cohorts import HEADCOUNT_DIMENSIONS, headcount_query, lapsed_query
+from steelyard.metrics.cohorts import (
+    HEADCOUNT_DIMENSIONS,
+    employed_days_query,
+    headcount_query,
+    lapsed_query,
+)
 from steelyard.metrics.compile import aggregate_sql
 from steelyard.metrics.dialects import render
+from steelyard.metrics.facts import FACTS, WORK_FACTS
 from steelyard.metrics.measures import (
     ZERO_WHEN_EMPTY,
     Aggregate,
-    Headcount,
+    Days,
+    EmployedDays,
     Lapsed,
     Measure,
     Number,
+    OfPeople,
 )
+from steelyard.metrics.period import ONE_DAY, finest, next_bucket
 from steelyard.metrics.plan import EVIDENCE, Statement, fact_of, presence, statements
 from steelyard.metrics.shape import Scope
-from steelyard.metrics.store import Store
+from steelyard.metrics.store import Store, recorded_days
 
 Key = tuple[str | dt.date, ...]
 _WORK = ("person_days", "worked_sessions")
@@ -38,7 +47,7 @@ class Values:
         self._numbers: dict[tuple[Key, Measure], tuple[Number | None, int]] = {}
         self._present: dict[tuple[Key, str], int] = {}
         self._keys: dict[Key, None] = {} if scope.by else {(): None}
-        self._headcount: dict[Key, int] = {}
+        self._people: dict[tuple[Key, OfPeople], int] = {}
         self._looked_at: set[str] = set()
         self._facts: dict[Measure, str] = {}
         self._read(tuple(dict.fromkeys(measures)))
@@ -50,8 +59,11 @@ class Values:
 
     def of(self, key: Key, measure: Measure) -> Number | None:
         """The measure at the key; None when unknown."""
-        if isinstance(measure, Headcount):
-            return self._headcount.get(self._people_key(key), 0) if self.has_people else None
+        if isinstance(measure, OfPeople):
+            known = self._people.get((self._people_key(key), measure), 0)
+            return known if self.has_people else None
+        if isinstance(measure, Days):
+            return self._days(key)
         if isinstance(measure, Lapsed):
             return self._numbers.get((key, measure), (0, 0))[0] if self.has_work else None
         return self._aggregate(key, measure)
@@ -84,10 +96,26 @@ class Values:
         return 0 if self._evident(key, fact) else None
 
     def _evident(self, key: Key, fact: str) -> bool:
-        if fact in _WORK and self.has_work:
+        if (fact in _WORK and self.has_work) or (fact in WORK_FACTS and self.recorded(fact)):
             return True
         self._look_at(EVIDENCE[fact])
         return any(self._present.get((key, name)) for name in EVIDENCE[fact])
+
+    def recorded(self, fact: str) -> bool:
+        """Whether the period touches the days between the first and last row of the fact's table:
+        there, what shipped is known whole, and no row means none."""
+        found = recorded_days(self._store, (FACTS[fact].table,))
+        return any(a <= self._scope.end and self._scope.start <= z for _, a, z in found)
+
+    def _days(self, key: Key) -> int:
+        """Days of the key's bucket, or of the whole period without one."""
+        start, end, unit = self._scope.start, self._scope.end, finest(self._scope.by)
+        if unit is not None:
+            first = key[self._scope.by.index(unit)]
+            if not isinstance(first, dt.date):
+                raise TypeError(f"{unit} is not a date: {first!r}")
+            start, end = max(start, first), min(end, next_bucket(first, unit) - ONE_DAY)
+        return (end - start).days + 1
 
     def _look_at(self, facts: Sequence[str]) -> None:
         """Count the rows of facts that were not asked for; their keys add no rows."""
@@ -98,7 +126,7 @@ class Values:
                 self._count(statement, row)
 
     def _read(self, measures: tuple[Measure, ...]) -> None:
-        aggregates = [m for m in measures if not isinstance(m, Lapsed | Headcount)]
+        aggregates = [m for m in measures if not isinstance(m, Lapsed | OfPeople | Days)]
         self._facts = {m: fact_of(m.fact, self._scope.dimensions) for m in aggregates}
         for statement in statements(aggregates, self._scope.dimensions):
             self._looked_at.update(statement.facts)
@@ -107,8 +135,8 @@ class Values:
         for measure in measures:
             if isinstance(measure, Lapsed):
                 self._take_lapsed(measure)
-            elif isinstance(measure, Headcount):
-                self._take_headcount()
+            elif isinstance(measure, OfPeople):
+                self._take_people(measure)
 
     def _rows(self, statement: Statement, scope: Scope) -> list[tuple[Any, ...]]:
         dialect = self._store.dialect
@@ -136,10 +164,10 @@ class Values:
                 self._keys[tuple(key)] = None
                 self._numbers[tuple(key), measure] = people, people
 
-    def _take_headcount(self) -> None:
-        query = render(headcount_query(self._scope), self._store.dialect)
-        for *key, people in self._store.query(query):
-            self._headcount[tuple(key)] = people or 0
+    def _take_people(self, measure: OfPeople) -> None:
+        build = employed_days_query if isinstance(measure, EmployedDays) else headcount_query
+        for *key, people in self._store.query(render(build(self._scope), self._store.dialect)):
+            self._people[tuple(key), measure] = people or 0
             if len(key) == len(self._scope.by):
                 self._keys[tuple(key)] = None
 

@@ -6,13 +6,29 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from steelyard.errors import UnknownName
-from steelyard.metrics.catalogue import calls, decisions, joined, people, sessions, spend
+from steelyard.metrics.catalogue import (
+    calls,
+    coverage,
+    decisions,
+    delivery,
+    dora,
+    issues,
+    joined,
+    people,
+    sessions,
+    spend,
+)
 from steelyard.metrics.metric import Metric, formula_text
+
+_MODULES = (
+    *(spend, people, sessions, calls, decisions),
+    *(delivery, dora, issues, joined, coverage),
+)
 
 
 def _load() -> Mapping[str, Metric]:
     found: dict[str, Metric] = {}
-    for module in (spend, people, sessions, calls, decisions, joined):
+    for module in _MODULES:
         for metric in module.METRICS:
             if metric.name in found:
                 raise ValueError(f"metric {metric.name} is declared twice")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from steelyard.metrics.catalogue import decisions, delivery
 from steelyard.metrics.catalogue.calls import CALLS
-from steelyard.metrics.catalogue.decisions import COMMITS, LINES, PRS
+from steelyard.metrics.catalogue.decisions import LINES
+from steelyard.metrics.catalogue.issues import POINTS, RESOLVED
 from steelyard.metrics.catalogue.people import ACTIVE, ACTIVE_DAYS
 from steelyard.metrics.catalogue.sessions import MINUTES, PROMPTS, SESSIONS
 from steelyard.metrics.catalogue.spend import SPEND, TOKENS
@@ -11,6 +13,8 @@ from steelyard.metrics.measures import Formula, Ratio, Scaled
 from steelyard.metrics.metric import Direction, Grade, Metric
 
 _SAME = "Numerator and denominator share period and scope; undefined when nothing was counted."
+_EVERYBODY = "Everybody's work in scope counts, also of people who use no assistant."
+_MARKS = "By assistant only work whose marks name it counts, so the cost is a ceiling."
 _PRICED = "spend_usd at list price, so notional on seat plans."
 
 
@@ -28,7 +32,34 @@ def _per(
     return Metric(name, sentence, unit, direction, Ratio(top, bottom), evidence, caveats, grade)
 
 
+def _shipped(name: str, bottom: Formula, sentence: str, grade: Grade = "medium") -> Metric:
+    """Spend per something that shipped, whoever made it, with or without an assistant."""
+    return Metric(
+        name,
+        sentence,
+        "USD",
+        "down",
+        Ratio(SPEND, bottom),
+        "the ledger, and what shipped, each by itself",
+        (_SAME, _PRICED, _EVERYBODY, _MARKS),
+        grade,
+        frozenset({"assisted"}),
+    )
+
+
 METRICS = (
+    _shipped("cost_per_commit", delivery.COMMITS, "Spend per commit that shipped."),
+    _shipped("cost_per_pr", delivery.PRS, "Spend per merged pull request.", "high"),
+    _shipped("cost_per_issue", RESOLVED, "Spend per issue resolved."),
+    _shipped("cost_per_story_point", POINTS, "Spend per story point resolved.", "low"),
+    _per(
+        "commits_per_usd",
+        "commits/USD",
+        delivery.COMMITS,
+        SPEND,
+        "Commits that shipped per dollar.",
+        "up",
+    ),
     _per("cost_per_session", "USD", SPEND, SESSIONS, "Spend per session with work."),
     _per("cost_per_active_day", "USD", SPEND, ACTIVE_DAYS, "Spend per person-day with work."),
     _per("cost_per_person", "USD", SPEND, ACTIVE, "Spend per active person."),
@@ -38,14 +69,14 @@ METRICS = (
         "cost_per_assistant_commit",
         "USD",
         SPEND,
-        COMMITS,
+        decisions.COMMITS,
         "Spend per commit the clients counted.",
     ),
     _per(
         "cost_per_assistant_pr",
         "USD",
         SPEND,
-        PRS,
+        decisions.PRS,
         "Spend per pull request the clients counted.",
     ),
     _per("cost_per_tool_call", "USD", SPEND, CALLS, "Spend per tool call."),

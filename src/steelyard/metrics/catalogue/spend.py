@@ -43,6 +43,21 @@ METRICS = (
         "medium",
     ),
     Metric(
+        "spend_billed_usd",
+        "What vendors billed, each line spread evenly over the days it covers.",
+        "USD",
+        "down",
+        Scaled(Sum("bills", "usd_nanos"), NANOS_PER_USD),
+        "cost reports and invoices",
+        (
+            "By person only where the vendor names one; API keys belong to nobody.",
+            "Bills in other currencies are not converted: they are missing here.",
+            "Sources are added: connect a cost report or its invoice, not both.",
+            "The vendor may still revise recent days.",
+        ),
+        "high",
+    ),
+    Metric(
         "tokens",
         "Tokens of the four types input, output, cacheRead and cacheCreation.",
         "tokens",

@@ -1,0 +1,1 @@
+"""GitHub: pull requests, commits, issues, deployments, Actions runs, accounts and teams."""

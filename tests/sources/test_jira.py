@@ -403,8 +403,9 @@ def test_limits_trouble_and_cut_connections_are_waited_out(jira: StandIn) -> Non
 
 
 def test_a_limit_that_lasts_ends_the_stream_for_now(jira: StandIn) -> None:
-    jira.trouble.append(Answer({}, 429, {"retry-after": "90000"}))
-    with pytest.raises(SourceLimited):
+    headers = {"retry-after": "90000", "ratelimit-reason": "jira-quota-tenant-based"}
+    jira.trouble.append(Answer({}, 429, headers))
+    with pytest.raises(SourceLimited, match=r"\(jira-quota-tenant-based\)\. It asks to wait 90000"):
         read(opened(jira), "issues")
 
 

@@ -10,7 +10,7 @@ from tests.sources.passes import NOW, interrupted, read
 from tests.standins.server import Answer, StandIn, serving
 from tests.standins.tempo import TempoWorld
 
-from steelyard.errors import SourceChanged, SourceDenied
+from steelyard.errors import SourceChanged, SourceDenied, SourceError
 from steelyard.model import Membership, Worklog
 from steelyard.sources.network import Network
 from steelyard.sources.tempo import worklogs as reading
@@ -212,6 +212,14 @@ def test_check_names_the_permission_that_is_missing(tempo: StandIn, world: Tempo
         "recent-worklogs",
         "worklogs",
     ]
+
+
+def test_what_tempo_does_not_understand_is_said_in_its_words(tempo: StandIn) -> None:
+    http = opened(tempo)._open()
+    with http, pytest.raises(SourceError, match="must be valid on the format: 'yyyy-MM-dd'"):
+        http.get("worklogs", {"updatedFrom": "yesterday"})
+    with pytest.raises(SourceError, match="cannot be combined"):
+        opened(tempo)._open().get("worklogs", {"updatedFrom": "2026-01-01", "to": "2026-02-01"})
 
 
 def test_tiny_pages_are_explained(tempo: StandIn, world: TempoWorld) -> None:

@@ -227,8 +227,9 @@ class Http:
         if response.status_code in (429, 403, 400) or response.status_code < 400:
             asked = self._asked(response)
             until = f" It asks to wait {asked:.0f} s." if asked else ""
+            reason = response.headers.get("ratelimit-reason", "")  # Atlassian's
             return SourceLimited(
-                f"{self.host} limits our requests.{until}",
+                f"{self.host} limits our requests{f' ({reason})' if reason else ''}.{until}",
                 "The next run goes on where this one stopped; a longer interval helps.",
             )
         return Unreachable(
@@ -345,7 +346,8 @@ def _code(error: Mapping[str, Any]) -> str:
 def message_of(data: Any) -> str:
     """The sentence in an error answer, whatever the vendor calls it; at most 200 characters."""
     if isinstance(data, dict):
-        for name in ("message", "error_description", "detail", "error", "errorMessages", "title"):
+        names = ("message", "error_description", "detail", "error", "errorMessages", "title")
+        for name in (*names, "errors"):
             if found := data.get(name):
                 return message_of(found)
         return ""

@@ -12,6 +12,7 @@ from steelyard.sources.marks import (
     combined,
     is_bot,
     issues,
+    login_of,
     of_commit,
     of_request,
 )
@@ -144,6 +145,14 @@ def test_accounts_of_assistants_and_bots() -> None:
     assert is_bot("49699333+dependabot[bot]@users.noreply.github.com")
     assert is_bot("noreply@anthropic.com")
     assert not is_bot("175728472+ada@users.noreply.github.com")
+
+
+def test_a_noreply_address_names_an_account() -> None:
+    assert login_of("123+Ada@users.noreply.github.com") == "github:ada"
+    assert login_of("12-ada@users.noreply.gitlab.com") == "gitlab:ada"
+    assert login_of("ada@users.noreply.git.example") == ""
+    assert login_of("49699333+dependabot[bot]@users.noreply.github.com") == ""
+    assert login_of("ada@acme.test") == ""
 
 
 def test_marks_are_written_in_lower_case_and_once() -> None:

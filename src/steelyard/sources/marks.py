@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from steelyard.model import reference
+
 # (assistant as in telemetry, where the mark is found, the mark in lower case)
 #   email    address of a co-author or an author
 #   login    account on a host; also as its noreply address, with or without a number before it
@@ -77,7 +79,8 @@ _TRAILER = re.compile(
 )
 _ADDRESS = re.compile(r"<?([^\s<>,;]+@[^\s<>,;]+)>?")
 _WORD = re.compile(r"[a-z0-9]+")
-_NOREPLY = re.compile(r"(?:\d+[+-])?(.+)@users\.noreply\..+")
+_NOREPLY = re.compile(r"(?:\d+[+-])?(.+)@users\.noreply\.(.+)")
+_HOSTS = {"github.com": "github", "gitlab.com": "gitlab"}
 # A key may follow a lower-case word and a dash (fix-PAY-12), not another key's parts (US-EAST-1).
 _KEY = re.compile(
     r"(?<![A-Za-z0-9])(?<![A-Z0-9]-)([A-Z][A-Z0-9_]{1,31})-([1-9]\d{0,8})"
@@ -158,6 +161,13 @@ def assistant_of(account: str) -> str:
 def is_bot(account: str) -> bool:
     """Whether a login or address is by its name nobody's: `dependabot[bot]`, an assistant's."""
     return "[bot]" in account.lower() or bool(assistant_of(account))
+
+
+def login_of(address: str) -> str:
+    """Whose account a host's noreply address names, as a reference: `github:ada`; else ''."""
+    noreply = _NOREPLY.fullmatch(address.strip().lower())
+    host = _HOSTS.get(noreply[2], "") if noreply and not is_bot(address) else ""
+    return reference(host, noreply[1]) if noreply and host else ""
 
 
 def _marks(found: list[tuple[str, str]], keys: Iterable[str], reverts: str) -> Marks:

@@ -1,0 +1,1 @@
+"""Commits and rework out of any git repository on disk, by git itself."""

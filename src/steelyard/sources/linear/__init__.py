@@ -1,0 +1,1 @@
+"""Linear: issues with the history of their states, people and teams."""

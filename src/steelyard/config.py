@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ GROUPS = {
     "inbox_days": "Retention",
     "memory_limit": "DuckDB",
     "short_prompt_chars": "Numbers",
+    "directories": "People",
+    "failure_hours": "Work",
 }
 
 
@@ -120,6 +123,31 @@ class Settings(BaseModel):
     segment_accepted_share: float = Field(
         0.8, ge=0, le=1, description="Share of edits auto-approved or accepted for `autonomous`."
     )
+    directories: str = Field(
+        "csv,microsoft-graph,okta",
+        description="Names of sources that know people, the one believed first.",
+    )
+    team_sources: str = Field(
+        "csv,memberships,directory,department",
+        description="Where a team may come from, the first that knows one wins: names of sources,"
+        " `memberships`, `directory` or `department`.",
+    )
+    rollup_pattern: str = Field(
+        "",
+        description="Pattern of the titles whose direct reports are roll-up managers; empty is"
+        " chief, CEO, CTO and their like, and president.",
+    )
+    rollup_depth: int = Field(
+        15, ge=1, le=100, description="How many managers up a roll-up manager is looked for."
+    )
+    scorecard: bool = Field(
+        False, description="Show figures of single people on the page People; off by default."
+    )
+    failure_hours: int = Field(
+        24,
+        ge=1,
+        description="An incident or revert so many hours after a deployment makes it a failed one.",
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -134,6 +162,15 @@ class Settings(BaseModel):
     @classmethod
     def _home(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
+
+    @field_validator("rollup_pattern")
+    @classmethod
+    def _pattern(cls, text: str) -> str:
+        try:
+            re.compile(text)
+        except re.error as error:
+            raise ValueError(f"is not a pattern: {error}") from None
+        return text
 
     @property
     def warehouse_url(self) -> str:

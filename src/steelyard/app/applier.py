@@ -19,11 +19,11 @@ import pyarrow as pa
 from steelyard.app import work_bodies
 from steelyard.app.decoding import Decoders
 from steelyard.app.work_bodies import Told
-from steelyard.people.imported import store_people
+from steelyard.people.file import keep_people
 from steelyard.receiver.body import Body
 from steelyard.receiver.decode import TABLE_OF, Decoded
 from steelyard.records import TABLES
-from steelyard.sources.csv.people import PEOPLE, identities
+from steelyard.sources.csv.people import PEOPLE
 
 if TYPE_CHECKING:
     from steelyard.receiver.inbox import Inbox
@@ -141,7 +141,7 @@ class Applier:
         with self.warehouse.transaction() as cursor:
             self.warehouse.append(tables, position, now)
             for table in people:
-                store_people(cursor, table, identities(table))
+                keep_people(cursor, table, now)
             for each in told:
                 each.store(cursor)
         self.is_stale = True

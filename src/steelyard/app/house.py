@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from steelyard.app.applier import Applier
 from steelyard.app.backup import BackupReport, ExportReport, export_tables, write_backup
 from steelyard.app.decoding import Decoders
+from steelyard.app.facts import build_facts
 from steelyard.app.importing import (
     CsvReport,
     OtlpReport,
@@ -29,7 +30,6 @@ from steelyard.app.importing import (
 )
 from steelyard.errors import StoreError
 from steelyard.ledger.prices import all_prices, load_prices
-from steelyard.ledger.refresh import Options, refresh
 from steelyard.metrics import Answer, Question, ask
 from steelyard.receiver.inbox import Inbox
 from steelyard.records import TABLES
@@ -115,7 +115,7 @@ class House:
         """Build the facts of days that changed; how many."""
         self.applier.is_stale = False
         try:
-            return refresh(self.warehouse, options_of(self.settings), dt.datetime.now(dt.UTC))
+            return build_facts(self.warehouse, self.settings, lambda: self.state)
         except BaseException:
             self.applier.is_stale = True
             raise
@@ -218,16 +218,6 @@ class House:
 def _open(settings: Settings) -> Warehouse:
     return open_warehouse(
         settings.warehouse_url, memory_limit=settings.memory_limit, threads=settings.threads
-    )
-
-
-def options_of(settings: Settings) -> Options:
-    return Options(
-        short_prompt_chars=settings.short_prompt_chars,
-        segment_days=settings.segment_days,
-        minimal_active_days=settings.segment_active_days,
-        autonomous_sessions_quantile=settings.segment_sessions_percentile,
-        autonomous_approved_share=settings.segment_accepted_share,
     )
 
 

@@ -1,0 +1,1 @@
+"""Okta: people, their managers where they can be recognised, their groups."""

@@ -19,7 +19,7 @@ from steelyard.sources.linear import answers, queries
 from steelyard.sources.linear.answers import Connection, IssueNode
 from steelyard.sources.network import Http
 
-# With these a page of issues costs about 2,000 of the 10,000 points a query may.
+# With these a page of issues costs about 1,650 of the 10,000 points a query may.
 ISSUES, CHANGES, ROWS = 40, 15, 100
 OVERLAP = dt.timedelta(minutes=10)
 

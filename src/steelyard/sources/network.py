@@ -237,6 +237,12 @@ class Http:
         )
 
     def _error(self, response: httpx.Response, data: Any) -> SteelyardError:
+        """A refusal as an error, with the HTTP status on it."""
+        error = self._refusal(response, data)
+        error.status = response.status_code  # type: ignore[attr-defined]
+        return error
+
+    def _refusal(self, response: httpx.Response, data: Any) -> SteelyardError:
         said = message_of(data)
         path = response.request.url.path
         if response.status_code == 401:
@@ -255,12 +261,10 @@ class Http:
                 else "A permission is missing.",
                 needed,
             )
-        error = SourceError(
+        return SourceError(
             f"{self.host} answered {response.status_code} to {path}{_colon(said)}.",
             "Check the source's options with `steelyard source test`.",
         )
-        error.status = response.status_code  # type: ignore[attr-defined]
-        return error
 
     def _mind_clock(self, response: httpx.Response) -> None:
         if moment := _http_date(response.headers.get("date", "")):

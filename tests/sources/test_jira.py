@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from tests.sources.jira_world import DAY, HOUR, START, cloud_user, company, worklog
 from tests.sources.passes import NOW, interrupted, read
-from tests.standins.jira import POINTS, Cloud, World
+from tests.standins.jira import POINTS, Cloud, World, status
 from tests.standins.server import Answer, StandIn, serving
 
 from steelyard.errors import SourceChanged, SourceDenied, SourceError, SourceLimited
@@ -85,6 +85,46 @@ def test_story_points_are_unknown_rather_than_0_where_nobody_estimated(jira: Sta
     found = read(opened(jira), "issues").of("issues")
     assert found["10003"].story_points == 3  # type: ignore[attr-defined]
     assert found["10004"].story_points is None  # type: ignore[attr-defined]
+
+
+def test_parent_team_estimate_and_resolution(jira: StandIn, world: World) -> None:
+    world.fields.append(
+        {
+            "id": "customfield_10001",
+            "name": "Mannschaft",
+            "custom": True,
+            "schema": {"type": "team", "custom": "com.atlassian.teams:rm-teams-custom-field-team"},
+        }
+    )
+    world.change(
+        10001,
+        START + DAY,
+        parent={"id": "10040", "key": "OPS-40", "fields": {"summary": "not to be kept"}},
+        customfield_10001={"id": "5f3c", "name": "Checkout"},
+        timeoriginalestimate=7200,
+        resolution={"id": "1", "name": "Won't Do"},
+    )
+    found = read(opened(jira), "issues").of("issues")["10001"]
+    assert isinstance(found, Issue)
+    assert (found.parent, found.team, found.estimate_seconds) == ("10040", "Checkout", 7200)
+    assert found.resolution == "Won't Do"
+
+
+def test_work_that_began_with_the_issue_and_ended_without_a_resolution(
+    jira: StandIn, world: World
+) -> None:
+    """Created in progress; done, reopened and done again, with no date of a resolution."""
+    world.add(20001, "PAY-50", START, status=status("3"))
+    for hours, to in ((1, "5"), (2, "3"), (3, "5")):
+        world.transition(20001, to, START + hours * HOUR)
+    world.change(20001, START + 4 * HOUR, resolutiondate=None)
+    world.add(20002, "PAY-51", START)
+    world.transition(20002, "5", START + HOUR)
+    found = read(opened(jira), "issues").of("issues")
+    again, straight = found["20001"], found["20002"]
+    assert isinstance(again, Issue) and isinstance(straight, Issue)
+    assert (again.started_at, again.resolved_at) == (START, START + 3 * HOUR)
+    assert (straight.started_at, straight.resolved_at) == (None, START + HOUR)
 
 
 def test_changes_of_status_name_who_made_them(jira: StandIn) -> None:

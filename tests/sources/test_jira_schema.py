@@ -32,7 +32,7 @@ def described() -> Any:
     return json.loads(FILE.read_text())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spoken() -> list[tuple[Request, Any]]:
     """All that is said when every stream is read twice and everything is checked."""
     described()

@@ -7,6 +7,7 @@ sends zeros for products nobody touched: those make no record.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,18 +15,20 @@ import msgspec
 
 from steelyard.model import Account, Record, UsageDay, reference
 
-# The vendor's products, in its spellings, and the assistant each is here.
+# The vendor's products, whose names differ from report to report, and the assistant each is here.
 PRODUCTS = {
     "claude_code": "claude-code",
     "chat": "claude-chat",
     "cowork": "claude-cowork",
     "office_agent": "claude-office",
+    "office_agents": "claude-office",
     "claude_in_chrome": "claude-in-chrome",
     "claude_design": "claude-design",
     "claude_science": "claude-science",
-    "claude-tag": "claude-in-slack",
-    "claude-in-slack": "claude-in-slack",
+    "claude_tag": "claude-in-slack",
+    "claude_in_slack": "claude-in-slack",
 }
+_SIGNS = re.compile(r"[^a-z0-9]+")
 
 
 class Person(msgspec.Struct):
@@ -81,7 +84,9 @@ class Row(msgspec.Struct):
 
 def product(name: str | None) -> str:
     """The assistant of a product; of one this program does not know, its own name."""
-    return PRODUCTS.get(name or "", f"claude-{(name or 'other').replace('_', '-')}")
+    known = _SIGNS.sub("_", (name or "other").lower()).strip("_")
+    own = known.removeprefix("claude_").replace("_", "-")
+    return PRODUCTS.get(known, f"claude-{own}")
 
 
 def records(day: dt.date, row: Row) -> Iterator[Record]:

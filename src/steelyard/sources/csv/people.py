@@ -7,10 +7,7 @@ that no half of a history replaces a complete one.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,11 +15,20 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from steelyard.errors import BadFile, UnknownName
+from steelyard.sources.csv.lines import (
+    EMAIL,
+    Line,
+    Sheet,
+    check_header,
+    open_sheet,
+    plain,
+    width_mistake,
+)
+from steelyard.sources.csv.lines import MAX_PROBLEMS as MAX_PROBLEMS
+from steelyard.sources.csv.lines import Problem as Problem
 
 OPEN_END = dt.date(9999, 12, 31)
 LONG_AGO = dt.date(1970, 1, 1)
-MAX_PROBLEMS = 50
 TEXTS = ("name", "team", "department", "role", "level", "manager", "rollup", "office", "country")
 DATES = ("start_date", "end_date", "valid_from", "valid_to")
 ALIASES = ("account_id", "install_id")
@@ -44,15 +50,7 @@ _TYPES: list[tuple[str, pa.DataType]] = [
 PEOPLE = pa.schema(_TYPES)
 IDENTITIES = pa.schema([(name, pa.string()) for name in ("kind", "value", "person")])
 
-_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with one line of the file."""
-
-    line: int
-    message: str
+_HINT = "`steelyard import csv people --template` prints the columns. Nothing was imported."
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def template() -> str:
 def read_people(path: Path) -> PeopleFile:
     """Read a people CSV. Raises BadFile or UnknownName when the file as a whole cannot be used."""
     problems: list[Problem] = []
-    rows, wrong_people = _rows(_text(path), path, problems)
+    rows, wrong_people = _rows(open_sheet(path), problems)
     histories = _histories(rows, problems, wrong_people)
     _check_aliases(histories, problems, wrong_people)
     good = [row for person in sorted(histories.keys() - wrong_people) for row in histories[person]]
@@ -119,31 +117,14 @@ def identities(table: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(named, schema=IDENTITIES)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BadFile(f"There is no file {path}.", "Check the path.") from None
-    except UnicodeDecodeError:
-        raise BadFile(
-            f"{path} is not UTF-8 text.", "Save it as CSV in UTF-8 (in Excel: 'CSV UTF-8')."
-        ) from None
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read: {error.strerror}.", "Check its rights.") from None
-
-
-def _rows(text: str, path: Path, problems: list[Problem]) -> tuple[list[_Row], set[str]]:
+def _rows(sheet: Sheet, problems: list[Problem]) -> tuple[list[_Row], set[str]]:
     """All readable rows, and the people of those that are not."""
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = _header(next(reader, []), path)
+    header = [plain(name) for name in sheet.header]
+    check_header(sheet.path, header, COLUMNS, ("email",), _HINT)
     rows, wrong = [], set()
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        row, mistakes = _row(header, cells, reader.line_num)
-        problems.extend(Problem(reader.line_num, mistake) for mistake in mistakes)
+    for line in sheet.lines:
+        row, mistakes = _row(header, line)
+        problems.extend(Problem(line.number, mistake) for mistake in mistakes)
         if mistakes:
             wrong.add(row.person)
         else:
@@ -151,28 +132,14 @@ def _rows(text: str, path: Path, problems: list[Problem]) -> tuple[list[_Row], s
     return rows, wrong
 
 
-def _header(cells: list[str], path: Path) -> list[str]:
-    names = [cell.strip().lower().replace(" ", "_") for cell in cells]
-    hint = "`steelyard import csv people --template` prints the columns. Nothing was imported."
-    for name in names:
-        if name not in COLUMNS:
-            raise UnknownName("column", name, COLUMNS, hint)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadFile(f"{path} has the column {twice[0]} twice.", "Remove one. " + hint)
-    if "email" not in names:
-        raise BadFile(f"{path} has no column email.", hint)
-    return names
-
-
-def _row(header: list[str], cells: list[str], line: int) -> tuple[_Row, list[str]]:
-    given = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+def _row(header: list[str], line: Line) -> tuple[_Row, list[str]]:
+    given = dict(zip(header, line.cells, strict=False))
     texts = {name: given.get(name, "") for name in ("email", *TEXTS, *ALIASES)}
     texts["email"] = texts["email"].lower()
     for name in ("manager", "rollup"):
         if "@" in texts[name]:
             texts[name] = texts[name].lower()
-    mistakes = list(_cell_mistakes(header, cells, texts["email"]))
+    mistakes = list(_cell_mistakes(header, line, texts["email"]))
     dates: dict[str, dt.date | None] = {}
     for name in DATES:
         try:
@@ -180,16 +147,16 @@ def _row(header: list[str], cells: list[str], line: int) -> tuple[_Row, list[str
         except ValueError:
             mistakes.append(f"{name} is {given[name]!r}, not a date such as 2026-03-31")
             dates[name] = None
-    row = _Row(line, texts, dates)
+    row = _Row(line.number, texts, dates)
     return row, mistakes or list(_order_mistakes(row))
 
 
-def _cell_mistakes(header: list[str], cells: list[str], email: str) -> Iterator[str]:
-    if len(cells) != len(header):
-        yield f"{len(cells)} cells where the header has {len(header)}"
+def _cell_mistakes(header: list[str], line: Line, email: str) -> Iterator[str]:
+    if mistake := width_mistake(line, len(header)):
+        yield mistake
     elif not email:
         yield "email is empty"
-    elif not _EMAIL.fullmatch(email):
+    elif not EMAIL.fullmatch(email):
         yield f"email is {email!r}, not an address such as ada@example.com"
 
 

@@ -200,6 +200,7 @@ def test_managers_in_a_loop_and_managers_nobody_can_see(acme: Acme) -> None:
     pages = acme.pages("people")
     found = persons(pages)
     assert [found[key].manager for key in "123"] == ["2", "1", ""]
+    assert acme.calls("/users") == 2, "who cannot be seen is asked for once"
     assert any("not in the directory" in note for page in pages for note in page.notes)
 
 

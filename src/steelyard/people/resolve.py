@@ -47,6 +47,8 @@ def resolve(told: Told, decisions: Sequence[Decision], options: Options) -> Reso
     ids = _person_ids(found, told, options, named)
     person_of = {ref: ids[person] for ref, person in found.owner.items()}
     person_of |= _strangers(found, links)
+    for ref in found.different.keys() - person_of.keys():
+        person_of[ref] = ref.removeprefix("email:")  # nobody's by decision: it stands for itself
     return Resolution(
         person_of={r: p for r, p in person_of.items() if _is_public(r)},
         evidence=found.evidence,

@@ -1,0 +1,77 @@
+"""Work that belongs to nobody a directory knows: by whom, how much, and what is known of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from steelyard.people.identity import Resolution
+from steelyard.people.told import Query, Told, script
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A reference no directory knows. `nanos` is its spend, None where nothing has a price;
+    `items` are pull requests opened and issues assigned."""
+
+    reference: str
+    nanos: int | None
+    sessions: int
+    commits: int
+    items: int
+    names: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()  # other references of the same stranger
+    seen_with: tuple[tuple[str, int], ...] = ()  # e-mail, sessions: of installs and accounts
+
+
+def unmatched(query: Query, told: Told, resolution: Resolution) -> list[Unmatched]:
+    """Those with work, the most spend first."""
+    rows = [Unmatched(*row) for row in query(script("unmatched"))]
+    full, seen = _machines(query)
+    strangers = resolution.owned()
+    names = _names(told)
+    found = []
+    for row in rows:
+        reference = full.get(row.reference, row.reference)
+        person = reference.removeprefix("email:")
+        also = [ref for ref in strangers.get(person, []) if ref != reference]
+        called = {name for ref in (reference, *also) for name in names.get(ref, ())}
+        found.append(
+            replace(
+                row,
+                reference=reference,
+                also=tuple(also),
+                names=tuple(sorted(called)),
+                seen_with=tuple(seen.get(reference, ())),
+            )
+        )
+    return found
+
+
+def _machines(query: Query) -> tuple[dict[str, str], dict[str, list[tuple[str, int]]]]:
+    """The whole id of each install that a person was named after, and whom it was seen with."""
+    full: dict[str, str] = {}
+    seen: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for reference, person, email, sessions in query(script("machines")):
+        full.setdefault(person if person.startswith("install:") else reference, reference)
+        if email:
+            seen[reference].append((email, sessions))
+    return full, seen
+
+
+def _names(told: Told) -> Mapping[str, set[str]]:
+    """What accounts and commits call the owner of a reference."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for account in told.accounts:
+        for ref in (account.account, f"email:{account.email}"):
+            found[ref].add(account.name)
+    for author in told.authors:
+        for ref in (author.login, f"email:{author.email}"):
+            found[ref].add(author.name)
+    return {ref: {name for name in names if name} for ref, names in found.items()}
+
+
+def unmatched_emails(query: Query) -> list[str]:
+    """Addresses seen in telemetry that no directory names, the most spend first: to look up."""
+    return [row[0] for row in query(script("unknown_emails"))]

@@ -11,8 +11,7 @@ with ranked as (
 select lower(repo) || '#' || number as pull_request,
   arg_min(repo, place) as repo,
   coalesce(arg_min(author, place) filter (author <> ''), '') as author,
-  coalesce(arg_min(lower(author_email), place) filter (author <> ''),
-    arg_min(lower(author_email), place) filter (author_email <> ''), '') as author_email,
+  coalesce(arg_min(lower(author_email), place) filter (author_email <> ''), '') as author_email,
   arg_min(created_at, place) filter (created_at is not null) as created_at,
   arg_min(ready_at, place) filter (ready_at is not null) as ready_at,
   arg_min(first_commit_at, place) filter (first_commit_at is not null) as first_commit_at,
@@ -46,7 +45,7 @@ from raw_reviews v
 join whom w on w.reference = v.reviewer and w.email = ''
 join people_requests r on r.pull_request = lower(v.pull_request)
 where not v.gone and not w.bot and v.submitted_at is not null
-  and (w.person <> r.person or w.person = '');
+  and (v.reviewer = '' or v.reviewer <> r.author) and (w.person = '' or w.person <> r.person);
 
 delete from work_reviews;
 insert into work_reviews

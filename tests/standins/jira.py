@@ -20,15 +20,12 @@ from tests.standins.server import Answer, Request
 
 Row = dict[str, Any]
 STATUSES = {"1": ("To Do", "new"), "3": ("In Progress", "indeterminate"), "5": ("Done", "done")}
+_POINTS_TYPE = {"type": "number", "custom": "com.pyxis.greenhopper.jira:jsw-story-points"}
 POINTS = {
     "id": "customfield_10016",
     "name": "Story point estimate",
     "custom": True,
-    "schema": {
-        "type": "number",
-        "custom": "com.pyxis.greenhopper.jira:jsw-story-points",
-        "customId": 10016,
-    },
+    "schema": _POINTS_TYPE,
 }
 _GONE = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full"

@@ -351,7 +351,7 @@ def message_of(data: Any) -> str:
     """The sentence in an error answer, whatever the vendor calls it; at most 200 characters."""
     if isinstance(data, dict):
         names = ("message", "error_description", "detail", "error", "errorMessages", "title")
-        for name in (*names, "errors"):
+        for name in (*names, "errorSummary", "errors"):
             if found := data.get(name):
                 return message_of(found)
         return ""

@@ -51,6 +51,7 @@ class History:
     branch: str = ""
     since: dt.date | None = None
     rework: bool = True
+    page: int = PAGE
 
     def pages(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
         place = msgspec.json.decode(cursor, type=Place) if cursor else Place()
@@ -151,7 +152,7 @@ class _Pass:
                     tracker.landed(commit, group.landing.clock)
                 else:
                     tracker.branched(commit, group.children)
-                if len(records) >= PAGE:
+                if len(records) >= self.of.page:
                     yield Page(records, self._cursor(final, tip), done, total)
                     records = []
             tip = group.landing.sha
@@ -159,7 +160,7 @@ class _Pass:
             records += [self._rework(owner) for owner in tracker.closed()]
             while waiting and self._is_final(waiting[0], group.landing):
                 final = waiting.popleft()
-            if len(records) >= PAGE:
+            if len(records) >= self.of.page:
                 yield Page(records, self._cursor(final, tip), done, total)
                 records = []
                 tracker.forget()
@@ -215,7 +216,7 @@ class _Pass:
             records += self._records(commit, on_default=False)
             if self.of.rework:
                 records.append(self._rework(Owner(commit.sha)))
-            if len(records) >= PAGE:
+            if len(records) >= self.of.page:
                 yield Page(records, cursor)
                 records = []
         if records:

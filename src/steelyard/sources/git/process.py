@@ -110,10 +110,10 @@ def ask(arguments: Sequence[str], path: Path) -> str:
 
 
 def answer(git_dir: Path, *arguments: str) -> str:
-    """As `output` without the last newline; '' when git says no, as for a name it does not know."""
+    """As `output` without the last newline; '' when git says no, as to a name it does not know."""
     try:
         return output(git_dir, *arguments).strip()
-    except SteelyardError:
+    except SourceChanged:  # what is refused for a known reason stays an error
         return ""
 
 

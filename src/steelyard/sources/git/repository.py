@@ -40,7 +40,7 @@ class Repository:
         head = self._symbolic("HEAD").removeprefix("refs/heads/")
         name = wanted or head
         refs = [f"{place}{name}" for place in ("refs/remotes/origin/", "refs/heads/") if name]
-        refs = [*refs, wanted] if wanted else [remote_head or "HEAD", *refs, "HEAD"]
+        refs = [*refs, wanted] if wanted else [*filter(None, [remote_head]), *refs, "HEAD"]
         for ref in refs:
             if self.commit(ref):
                 return ref

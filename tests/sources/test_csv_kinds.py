@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import ROOT
 
 from steelyard.errors import BadFile, UnknownName
 from steelyard.sources.csv.kind import CsvFile
@@ -309,3 +310,14 @@ def test_an_unknown_kind_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UnknownName) as error:
         read(tmp_path, "isues", "")
     assert "issues" in error.value.hint
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_guide_names_every_column_in_its_place(kind: str) -> None:
+    guide = (ROOT / "docs" / "guides" / "import-csv.md").read_text()
+    assert f"| `{kind}` | {KINDS[kind].what} |" in guide
+    own = guide.partition(f"### {kind}\n")[2].partition("\n##")[0]
+    for column in KINDS[kind].columns:
+        row = f"| `{kind}` | `{column.name}`" if KINDS[kind].foreign else f"| `{column.name}`"
+        assert row in (guide if KINDS[kind].foreign else own)
+        assert all(f"`{alias}`" in guide for alias in column.aliases)

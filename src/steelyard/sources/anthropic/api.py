@@ -134,9 +134,6 @@ class Api:
             return Check(what, False, error.message, error.hint)
         return Check(what, True)
 
-    def close(self) -> None:
-        self.http.close()
-
 
 def everything(pages: Iterator[Listing]) -> Sequence[Any]:
     """All entries of a list."""

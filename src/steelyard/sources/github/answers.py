@@ -183,8 +183,9 @@ class DeploymentNode(Shape):
 
 
 class ReleaseNode(Shape):
-    database_id: int
+    id: str
     created_at: dt.datetime
+    database_id: int | None = None
     published_at: dt.datetime | None = None
     tag_name: str | None = None
     is_draft: bool = False

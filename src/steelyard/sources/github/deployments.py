@@ -91,7 +91,7 @@ def _release(node: ReleaseNode, repository: Repository) -> Item:
         return Item(created, created, ())
     login = node.author.login if node.author else ""
     release = Deployment(
-        key=f"{repository.key}:release:{node.database_id}",
+        key=f"{repository.key}:release:{node.database_id or node.id}",
         repo=repository.key,
         environment=RELEASE,
         is_production=True,

@@ -134,9 +134,8 @@ class Reading:
 
     def _mark(self, at: Place, etag: str) -> Mark:
         """The next pass begins at what may still change: the last days, and what has no end."""
-        if not at["newest"]:
-            return {"to": at["from"]}
-        recent = dt.datetime.fromisoformat(at["newest"]) - _RERUN
+        newest = dt.datetime.fromisoformat(at["newest"]) if at["newest"] else None
+        recent = newest - _RERUN if newest else dt.datetime.fromisoformat(at["from"])
         if at["open"] and self.now - dt.datetime.fromisoformat(at["open"]) < _LONGEST:
             recent = min(recent, dt.datetime.fromisoformat(at["open"]))
         to = _text(recent)

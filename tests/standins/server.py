@@ -97,7 +97,9 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
 
         def _send(self, answer: Answer) -> None:
             body = answer.raw if answer.raw is not None else json.dumps(answer.data).encode()
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
+            if "date" not in answer.headers:
+                self.send_header("date", self.date_time_string())
             for name, value in {"content-type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))

@@ -97,8 +97,10 @@ class Http:
             timeout=network.timeout,
             transport=network.transport,
             follow_redirects=True,
+            event_hooks={"request": [self._keep_secrets]},
         )
         self.host = self.client.base_url.host
+        self._own = frozenset(name.lower() for name in headers)
 
     def get(self, path: str, params: Any = None, **more: Any) -> Reply:
         return self.send("GET", path, params=params, **more)
@@ -117,6 +119,7 @@ class Http:
         Raises SourceDenied, SourceLimited, SourceChanged, SourceError (another 4xx; `status` is on
         it), Unreachable or TimedOut.
         """
+        self._refuse_elsewhere(path)
         network = self.network
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((_Again, httpx.TransportError)),
@@ -196,6 +199,21 @@ class Http:
             return state.attempt_number >= (self.network.attempts if limited else tries)
 
         return stop
+
+    def _refuse_elsewhere(self, path: str) -> None:
+        """A next page on another host would be asked for with this one's token."""
+        url = self.client.base_url.join(path)
+        if _origin(url) != _origin(self.client.base_url):
+            raise SourceChanged(
+                f"{self.host} sends us on to {url.host}, which was not configured.",
+                "Give the source the address that its answers name.",
+            )
+
+    def _keep_secrets(self, request: httpx.Request) -> None:
+        """What we add for this system goes nowhere else, though it redirects us."""
+        if _origin(request.url) != _origin(self.client.base_url):
+            for name in self._own & set(request.headers):
+                del request.headers[name]
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try: what the server asks, else 1, 2, 4 … with jitter."""
@@ -288,6 +306,10 @@ class _Again(Exception):
 
 
 _BROKEN = object()
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _bounded(response: httpx.Response) -> bytes:

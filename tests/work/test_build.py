@@ -93,8 +93,8 @@ def test_order_and_repetition_make_no_difference(tmp_path: Path) -> None:
     one.build()
     shuffled = told_records * 2
     random.Random(5).shuffle(shuffled)
-    for index in range(0, len(shuffled), 7):
-        two.tell(shuffled[index : index + 7])
+    for index in range(0, len(shuffled), 90):
+        two.tell(shuffled[index : index + 90])
         build_work(two.warehouse, Options(), NOW)
     assert one.facts() == two.facts()
     one.warehouse.close()

@@ -69,6 +69,13 @@ def test_what_is_not_known_is_not_zero(world: World) -> None:
     assert world.rows("work_pull_requests", *columns, "human_commits") == [(None,) * 6]
 
 
+def test_nobody_waited_for_a_review_that_never_came(world: World) -> None:
+    world.tell([request(ready_at=at("10-05 14:00"))])
+    world.build()
+    columns = ("first_review_hours", "review_hours", "review_rounds", "change_requests")
+    assert world.rows("work_pull_requests", *columns) == [(None, None, None, 0)]
+
+
 def test_a_review_of_the_draft_is_no_wait(world: World) -> None:
     ready = request(ready_at=at("10-05 14:00"))
     world.tell([ready, review("1", "github:ben", "commented", "10-05 13:00")])

@@ -68,7 +68,7 @@ select r.merged_at::date, r.person, r.assistant, r.repo,
   r.additions + r.deletions, r.additions, r.deletions, r.files,
   hours(r.first_commit_at, r.merged_at),
   -- A review before it was ready answers the draft: no time to wait then.
-  hours(r.open_at, greatest(v.first_at, r.open_at)),
+  case when v.first_at < r.open_at then 0 else hours(r.open_at, v.first_at) end,
   hours(v.first_at, r.merged_at),
   v.change_requests + 1,
   coalesce(v.change_requests, 0), r.human_commits,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.conftest import ROOT
 
 from steelyard.errors import BadFile, UnknownName
@@ -252,6 +254,60 @@ def test_a_wrong_cell_is_named_and_its_row_left_out(
     assert (found.records, found.rows, found.wrong) == ((), 1, 1)
     assert found.problems[0].line == 2
     assert says in found.problems[0].message
+
+
+_CELLS = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "",
+                "0",
+                "-1",
+                "1.5",
+                "1e9",
+                "9" * 30,
+                "2026-03-01",
+                "2026-03-01T09:00",
+                "0001-01-01",
+            ),
+            *("0001-01-01T00:00+14:00", "ada@x.com", "github:ada", "x:y", ":", "abcdef1", "yes"),
+            *(
+                "$1,234.50",
+                "NaN",
+                "(org)",
+                "a/b",
+                "git@host:a/b.git",
+                "done",
+                "merged",
+                "\U0001f98a",
+            ),
+        ]
+    ),
+    st.text(max_size=8),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_whatever_stands_in_it_a_row_is_a_record_or_a_mistake(
+    kind: str, data: st.DataObject, tmp_path: Path
+) -> None:
+    header, example = csv.reader(io.StringIO(template(kind)))
+    changed = st.dictionaries(st.integers(0, len(header) - 1), _CELLS, max_size=3)
+    rows = [
+        [cells.get(place, cell) for place, cell in enumerate(example)]
+        for cells in data.draw(st.lists(changed, max_size=5))
+    ]
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    found = read(tmp_path, kind, text.getvalue().encode("utf-8", "replace"))
+    said = {problem.line for problem in found.problems if "taken to be" not in problem.message}
+    assert found.wrong >= len(said)
+    assert bool(found.rows) <= bool(found.records or said)
+    assert sum(table.num_rows for table in to_tables(found.records).values()) <= 3 * found.rows
 
 
 def test_good_rows_go_in_beside_wrong_ones_which_are_counted_beyond_the_cut(

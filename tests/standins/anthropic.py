@@ -204,15 +204,7 @@ class Anthropic:
         start, end = _moment(request, "starting_at"), _moment(request, "ending_at", self.now)
         days = [day for day in _days(start.date(), end.date()) if day <= self.now.date()]
         page, paging = self._paged(request, days, _limit(request, 7, 31))
-        data = [
-            {
-                "starting_at": f"{day}T00:00:00Z",
-                "ending_at": f"{day + dt.timedelta(1)}T00:00:00Z",
-                "results": results(day),
-            }
-            for day in page
-        ]
-        return {"data": data, **paging}
+        return {"data": [{**_bucket(day), "results": results(day)} for day in page], **paging}
 
     # Claude Enterprise
 

@@ -18,7 +18,7 @@ from steelyard.sources.csv.lines import EMAIL
 from steelyard.sources.money import from_dollars
 
 Reader = Callable[[str], Any]
-_WHOLE = re.compile(r"\d+")
+_WHOLE = re.compile(r"\d{1,18}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _GROUPED = re.compile(r"-?\$?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
 _SHA = re.compile(r"[0-9a-f]{7,64}")
@@ -41,26 +41,26 @@ def whole(cell: str) -> int:
 
 def loose_whole(cell: str) -> int:
     """A count as vendors' exports write it: `35,497`."""
-    if not _GROUPED.fullmatch(cell) or "." in cell:
+    if not _GROUPED.fullmatch(cell):
         raise ValueError("not a whole number")
-    return int(cell.replace(",", ""))
+    return whole(cell.replace(",", ""))
 
 
 def dollars(cell: str) -> int:
     """US dollars, as nano-dollars."""
-    return from_dollars(_decimal(cell, "an amount in US dollars such as 1234.56"))
+    return _stored(from_dollars(_decimal(cell, "an amount in US dollars such as 1234.56")))
 
 
 def loose_dollars(cell: str) -> int:
     """US dollars as vendors' exports write them: `$1,234.56`."""
     if not _GROUPED.fullmatch(cell):
         raise ValueError("not an amount in US dollars")
-    return from_dollars(Decimal(cell.replace(",", "").replace("$", "")))
+    return _stored(from_dollars(Decimal(cell.replace(",", "").replace("$", ""))))
 
 
 def hours(cell: str) -> int:
     """Hours, as whole seconds."""
-    return round(_decimal(cell, "a number of hours such as 1.5") * 3600)
+    return _stored(round(_decimal(cell, "a number of hours such as 1.5") * 3600))
 
 
 def flag(cell: str) -> bool:
@@ -134,6 +134,12 @@ def one_of(*words: str) -> Reader:
         return cell.lower()
 
     return read
+
+
+def _stored(value: int) -> int:
+    if abs(value) >= 2**63:
+        raise ValueError("more than can be stored")
+    return value
 
 
 def _decimal(cell: str, wanted: str) -> Decimal:

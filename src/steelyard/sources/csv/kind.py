@@ -142,7 +142,10 @@ class _Reading:
         if value.tzinfo is None:
             self.zoneless.append(line)
             return value.replace(tzinfo=dt.UTC)
-        return value.astimezone(dt.UTC)
+        try:
+            return value.astimezone(dt.UTC)
+        except OverflowError:
+            raise ValueError("not a time there can be") from None
 
     def _order(self, said: dict[str, Any]) -> Iterator[str]:
         for first, second in self.kind.later:

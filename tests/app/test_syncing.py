@@ -198,3 +198,22 @@ def test_a_missing_secret_is_a_clear_line_and_heals(
         monkeypatch.setenv("TOY_TOKEN", "s3cret")
         assert not run(house, Clock()).sync("guarded").failed
         assert sources.get("guarded").status == "ok"
+
+
+def test_people_seen_in_telemetry_are_looked_up_and_all_of_them_once_a_day(
+    tmp_path: Path, toy: ToyWorld
+) -> None:
+    with synced_house(tmp_path / "d", toy) as house:
+        clock = Clock()
+        seen = ["dee@x.example", "eve@x.example"]
+        run(house, clock, seen=seen, unknown=seen[1:]).sync("toy")
+        asked = "select key, seen_day from raw_people where team = 'looked up' order by all"
+        house.settle()
+        day = NOON.date()
+        assert house.warehouse.query(asked) == [(name, day) for name in seen]
+        clock.now += dt.timedelta(hours=2)
+        report = run(house, clock, seen=[*seen, "fay@x.example"], unknown=["fay@x.example"])
+        assert report.sync("toy").streams[-1].records == 1
+        clock.now += DAY
+        again = run(house, clock, seen=seen, unknown=[]).sync("toy").streams[-1]
+        assert (again.stream, again.records) == ("look-up", 2)

@@ -46,7 +46,7 @@ _CALLS = frozenset(
         "ask",
         "settle",
         "unmatched",
-        "unknown_people",
+        "seen_people",
         "forget_source",
         "backup",
         "export",
@@ -171,12 +171,14 @@ class Remote:
         from steelyard.state.database import open_state
         from steelyard.state.sources import Sources
 
-        unknown: list[str] = self.call("unknown_people")
+        seen, unknown = self.call("seen_people")
         with (
             self._inbox() as inbox,
             contextlib.closing(open_state(self.settings.state_url)) as state,
         ):
-            reports = Runner(inbox, Sources(state), update, unknown=unknown).sync_all(names)
+            reports = Runner(inbox, Sources(state), update, seen=seen, unknown=unknown).sync_all(
+                names
+            )
         self.call("settle")
         return reports
 

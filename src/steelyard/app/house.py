@@ -146,8 +146,8 @@ class House:
         from steelyard.app.syncing import Runner
         from steelyard.state.sources import Sources
 
-        unknown = self.unknown_people()
-        runner = Runner(self.inbox, Sources(self.state), update, unknown=unknown)
+        seen, unknown = self.seen_people()
+        runner = Runner(self.inbox, Sources(self.state), update, seen=seen, unknown=unknown)
         reports = runner.sync_all(names)
         self.settle()
         return reports
@@ -158,9 +158,13 @@ class House:
             told.forget(cursor, name)
         self.refresh()
 
-    def unknown_people(self) -> list[str]:
-        """Addresses seen in telemetry that no directory knows."""
-        return []
+    def seen_people(self) -> tuple[list[str], list[str]]:
+        """Addresses in telemetry, and those among them that no directory names."""
+        from steelyard.people.unmatched import unmatched_emails
+
+        seen = "select person from people_seen where person like '%@%' order by person"
+        unknown = unmatched_emails(self.warehouse.query)
+        return [row[0] for row in self.warehouse.query(seen)], unknown
 
     def unmatched(self) -> int:
         """People with work whom no imported file knows."""

@@ -53,7 +53,7 @@ class Schedule(threading.Thread):
     def _read(self, names: Sequence[str]) -> None:
         process: Any = multiprocessing.get_context("spawn").Process(
             target=read_sources,
-            args=(self.house.settings, tuple(names), tuple(self.house.unknown_people())),
+            args=(self.house.settings, tuple(names), self.house.seen_people()),
             name="sources",
             daemon=False,
         )
@@ -67,7 +67,9 @@ class Schedule(threading.Thread):
             process.kill()
 
 
-def read_sources(settings: Settings, names: Sequence[str], unknown: Sequence[str]) -> None:
+def read_sources(
+    settings: Settings, names: Sequence[str], people: tuple[Sequence[str], Sequence[str]]
+) -> None:
     """The process: read the named sources into the inbox, until done or told to stop."""
     from steelyard.app.syncing import Runner, Stopped
     from steelyard.receiver.inbox import Inbox
@@ -80,7 +82,7 @@ def read_sources(settings: Settings, names: Sequence[str], unknown: Sequence[str
     end_with_parent()
     inbox = Inbox(settings.inbox_path, int(settings.inbox_max_bytes))
     with contextlib.closing(inbox), contextlib.closing(open_state(settings.state_url)) as state:
-        runner = Runner(inbox, Sources(state), stop=stop, unknown=unknown)
+        runner = Runner(inbox, Sources(state), stop=stop, seen=people[0], unknown=people[1])
         for name in names:
             with contextlib.suppress(Stopped):
                 runner.sync(name)

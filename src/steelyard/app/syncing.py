@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.app.work_bodies import completion, page_bodies
 from steelyard.errors import SteelyardError
-from steelyard.sources.contract import Check, Page, Source, Stream
+from steelyard.sources.contract import Check, Directory, Page, Source, Stream
 from steelyard.sources.network import Network
 from steelyard.sources.registry import open_source
 from steelyard.state.sources import KnownSource, Problem, Sources, StreamState
@@ -28,6 +28,7 @@ Update = Callable[[str, str, int, int | None, int | None], None]
 _TIMES = ("updated_at", "merged_at", "committed_at", "finished_at", "submitted_at", "created_at")
 _MOST_NOTES = 20
 _LOOK_UP = "look-up"
+_LOOK_AGAIN = dt.timedelta(days=1)
 
 
 class Stopped(Exception):
@@ -62,13 +63,15 @@ class SyncReport:
 
 @dataclass
 class Runner:
-    """Reads sources into one inbox. `unknown` are addresses no directory has told of yet."""
+    """Reads sources into one inbox. `seen` are addresses in telemetry, `unknown` those among them
+    that no directory has told of yet."""
 
     inbox: Inbox
     sources: Sources
     update: Update = lambda *_: None
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     stop: threading.Event = field(default_factory=threading.Event)
+    seen: Sequence[str] = ()
     unknown: Sequence[str] = ()
     network: Callable[[], Network] | None = None
 
@@ -112,10 +115,17 @@ class Runner:
 
     def _look_up(self, source: Source) -> list[Stream]:
         """People seen in telemetry, asked for one by one where a directory can do that."""
-        look_up = getattr(source, "look_up", None)
-        if look_up is None or not self.unknown:
+        if not isinstance(source, Directory) or not self.seen:
             return []
-        pages = lambda cursor, now: look_up(self.unknown)  # noqa: E731 - a stream like any other
+
+        def pages(cursor: str | None, now: dt.datetime) -> Iterator[Page]:
+            """The unknown each time; once a day everybody seen, since people move and leave."""
+            whole = not cursor or now - dt.datetime.fromisoformat(cursor) >= _LOOK_AGAIN
+            after = now.isoformat() if whole else str(cursor)
+            for page in source.look_up(self.seen if whole else self.unknown):
+                yield replace(page, cursor=str(cursor or ""))
+            yield Page((), after)
+
         return [Stream(_LOOK_UP, pages, ("people",))]
 
     def _read(self, source: str, stream: Stream, network: Network) -> StreamReport:

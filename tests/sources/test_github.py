@@ -187,7 +187,7 @@ def test_since_bounds_the_first_pass_and_not_the_next(github: GitHub) -> None:
 
 def test_a_search_of_more_than_a_thousand_runs_is_cut_into_windows(github: GitHub) -> None:
     app = github.world.repositories[0]
-    app.runs = [run(n, at(n / 500)) for n in range(1100)]
+    app.runs = [run(n, at(n / 4)) for n in range(1100)]
     app.runs += [run(n, at(200), "failure") for n in range(5000, 5100)]
     source = opened(github, repositories="acme/app")
     whole = read(source, "runs")

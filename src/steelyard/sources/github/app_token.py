@@ -33,10 +33,10 @@ class AppToken(httpx.Auth):
         self.url = f"{base_url.rstrip('/')}/app/installations/{installation}/access_tokens"
         self.app_id, self.clock = app_id, clock
         self.key = _key(private_key)
-        self.token, self.expires = "", dt.datetime.min.replace(tzinfo=dt.UTC)
+        self.token, self.renewal = "", clock()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self.clock() > self.expires - _EARLY:
+        if self.clock() >= self.renewal:
             yield from self._renew()
         request.headers["authorization"] = f"Bearer {self.token}"
         response = yield request
@@ -59,7 +59,7 @@ class AppToken(httpx.Auth):
                 " is right.",
             )
         self.token = str(data["token"])
-        self.expires = dt.datetime.fromisoformat(str(data["expires_at"]))
+        self.renewal = dt.datetime.fromisoformat(str(data["expires_at"])) - _EARLY
 
     def _signed(self) -> str:
         now = self.clock()

@@ -102,16 +102,47 @@ def headcount_query(scope: Scope) -> exp.Select:
     """
     days = last_days(scope.start, scope.end, finest(scope.by))
     persons = exp.Count(this=exp.Distinct(expressions=[column("person", "p")]))
-    return _employed_on(scope, days, persons)
+    return _employed_on(scope, days, persons, employed(column("last_day", "b")))
 
 
 def employed_days_query(scope: Scope) -> exp.Select:
-    """The same dimensions, then the days of people employed: one for each person and day."""
-    days = last_days(scope.start, scope.end, "day")
-    return _employed_on(scope, days, exp.Count(this=column("person", "p")))
+    """The same dimensions, then the days of people employed: one for each person and day.
+
+    Bucket by bucket, what a row of people and it have in common; day by day where the dimensions
+    change within a bucket.
+    """
+    times = [name for name in scope.by if name in TIME_DIMENSIONS]
+    unit = "day" if "tenure" in scope.dimensions or len(times) > 1 else finest(scope.by)
+    last = column("last_day", "b")
+    first: exp.Expr = date(scope.start)
+    if unit is not None:
+        first = _late(first, bucket(last.copy(), unit))
+    begin = _late(first, column("valid_from", "p"), _known_or("start_date", first))
+    end = _early(last, column("valid_to", "p"), _known_or("end_date", last))
+    days = exp.Add(
+        this=exp.DateDiff(this=end, expression=begin, unit=exp.Var(this="DAY")),
+        expression=exp.Literal.number(1),
+    )
+    common = exp.LTE(this=begin.copy(), expression=end.copy())
+    buckets = last_days(scope.start, scope.end, unit)
+    return _employed_on(scope, buckets, exp.Sum(this=days), [common])
 
 
-def _employed_on(scope: Scope, days: tuple[dt.date, ...], count: exp.Expr) -> exp.Select:
+def _known_or(name: str, otherwise: exp.Expr) -> exp.Expr:
+    return exp.func("coalesce", column(name, "p"), otherwise.copy())
+
+
+def _late(*days: exp.Expr) -> exp.Expr:
+    return exp.Greatest(this=days[0].copy(), expressions=[d.copy() for d in days[1:]])
+
+
+def _early(*days: exp.Expr) -> exp.Expr:
+    return exp.Least(this=days[0].copy(), expressions=[d.copy() for d in days[1:]])
+
+
+def _employed_on(
+    scope: Scope, days: tuple[dt.date, ...], count: exp.Expr, which: list[exp.Expr]
+) -> exp.Select:
     day = column("last_day", "b")
     by = [name for name in scope.by if name in HEADCOUNT_DIMENSIONS]
     dims = [person_dimension(name, day.copy()) for name in by]
@@ -119,7 +150,7 @@ def _employed_on(scope: Scope, days: tuple[dt.date, ...], count: exp.Expr) -> ex
     each = exp.select(exp.Explode(this=listed).as_("last_day"))
     query = exp.select(*dims, count).from_("people AS p")
     query = query.join(each.subquery("b"), join_type="cross")
-    query = query.where(*employed(day))
+    query = query.where(*which)
     for name, values in scope.where:
         if name in HEADCOUNT_DIMENSIONS:
             query = query.where(accepts(person_dimension(name, day.copy()), values))

@@ -49,6 +49,7 @@ class Values:
         self._keys: dict[Key, None] = {} if scope.by else {(): None}
         self._people: dict[tuple[Key, OfPeople], int] = {}
         self._looked_at: set[str] = set()
+        self._recorded: dict[str, bool] = {}
         self._facts: dict[Measure, str] = {}
         self._read(tuple(dict.fromkeys(measures)))
 
@@ -104,8 +105,11 @@ class Values:
     def recorded(self, fact: str) -> bool:
         """Whether the period touches the days between the first and last row of the fact's table:
         there, what shipped is known whole, and no row means none."""
-        found = recorded_days(self._store, (FACTS[fact].table,))
-        return any(a <= self._scope.end and self._scope.start <= z for _, a, z in found)
+        if fact not in self._recorded:
+            found = recorded_days(self._store, (FACTS[fact].table,))
+            touched = [a <= self._scope.end and self._scope.start <= z for _, a, z in found]
+            self._recorded[fact] = any(touched)
+        return self._recorded[fact]
 
     def _days(self, key: Key) -> int:
         """Days of the key's bucket, or of the whole period without one."""

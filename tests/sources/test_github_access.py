@@ -168,6 +168,10 @@ def test_members_explain_themselves_and_teams_stop_when_not_permitted(github: Gi
     assert len(told.of("accounts")) == 121
     assert "single sign-on of acme" in told.notes[0]
     assert "admin:org" in told.notes[0]
+    github.permissions = ALL - {"verified_domains"}
+    told = read(opened(github), "members")
+    assert {one.email for one in told.of("accounts").values()} == {"", "ben@acme.example"}  # type: ignore[attr-defined]
+    assert len(told.of("accounts")) == 122
     github.permissions = ALL - {"members"}
     assert read(opened(github), "members").notes
     with pytest.raises(SourceDenied, match="does not show teams") as denied:

@@ -65,10 +65,10 @@ def test_a_pull_request_and_the_marks_of_its_commits() -> None:
         labels=["bug"],
         commits=[
             commit("a1", at(8), message=f"Start\n\n{CLAUDE}"),
-            commit("a2", at(9), parents=["a1", "b1"]),
+            commit("a2", at(7), message="Merge branch 'main' into retry"),
             commit("a3", at(11), message=f"More\n\n{CLAUDE}"),
             commit("a4", at(12), "ben"),
-            commit("a5", at(13), parents=["a4", "b2"]),
+            commit("a5", at(13), message="Merge remote-tracking branch 'origin/main'"),
         ],
     )
     assert found.key == "github.com/acme/app#1"

@@ -10,7 +10,15 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from graphql import GraphQLSchema, build_schema, parse, validate
+from graphql import (
+    FragmentSpreadNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    parse,
+    print_ast,
+    validate,
+)
 from joserfc.jwk import RSAKey
 from tests.sources.github_company import company, opened
 from tests.sources.passes import NOW, read
@@ -47,6 +55,38 @@ def openapi() -> dict[str, Any]:
 def test_our_queries_are_valid_in_github_s_schema(name: str) -> None:
     assert len(OPERATIONS) == 13
     assert validate(vendor_schema(), parse(document(name))) == []
+
+
+# What is asked for at most: things of the list, things of each list inside.
+SIZES = {"pull_requests": (25, 100), "issues": (100, 30), "deployments": (50, 30)}
+SIZES |= {"repositories": (50, 1), "teams": (20, 100)}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_page_costs_a_point_or_two(name: str) -> None:
+    """By GitHub's formula: the calls each list takes, over a hundred. Flags count as set."""
+    text = document(name)
+    first, inner = SIZES.get(name, (100, 100))
+    fragments = {
+        one.name.value: one for one in parse(text).definitions if "Fragment" in str(type(one))
+    }
+
+    def calls(node: Any, times: int) -> int:
+        found = 0
+        for one in node.selection_set.selections if node.selection_set else ():
+            if isinstance(one, FragmentSpreadNode):
+                found += calls(fragments[one.name.value], times)
+                continue
+            asked = [
+                arg for arg in getattr(one, "arguments", None) or () if arg.name.value == "first"
+            ]
+            said = print_ast(asked[0].value) if asked else "1"
+            each = {"$first": first, "$inner": inner}.get(said) or int(said)
+            found += (times if asked else 0) + calls(one, times * each)
+        return found
+
+    query = next(one for one in parse(text).definitions if isinstance(one, OperationDefinitionNode))
+    assert calls(query, 1) / 100 < 2.6
 
 
 def test_the_stand_in_s_schema_is_a_part_of_github_s() -> None:

@@ -25,7 +25,7 @@ from tests.standins.server import Answer, Request, StandIn, serving
 
 ALL = frozenset(
     {"pull_requests", "contents", "issues", "deployments", "actions", "members"}
-    | {"organization_administration"}
+    | {"organization_administration", "verified_domains"}
 )
 _SHOWN = 1000  # rows of a filtered search
 _LISTS = {

@@ -269,6 +269,12 @@ def _members(source: Row, info: GraphQLResolveInfo, **_: Any) -> list[Row]:
     return [{"login": login, "id": f"U_{login}", **row} for login, row in members]
 
 
+def _addresses(source: Row, info: GraphQLResolveInfo, login: str) -> list[str]:
+    info.context.need("verified_domains", graphql=True)
+    found: list[str] = source.get("emails", [])
+    return found
+
+
 def _provider(source: Row, info: GraphQLResolveInfo) -> Row | None:
     if info.context.world.identities is None:
         return None
@@ -350,7 +356,7 @@ _FIELDS: dict[str, Any] = {
     "Release.author": lambda row, info: actor(row["author"]),
     "Release.tagCommit": lambda row, info: {"oid": row["tagCommit"]} if row["tagCommit"] else None,
     "User.name": lambda row, info: row.get("name"),
-    "User.organizationVerifiedDomainEmails": lambda row, info, login: row.get("emails", []),
+    "User.organizationVerifiedDomainEmails": _addresses,
     "Team.id": lambda row, info: f"T_{row['team'].slug}",
     "Team.name": lambda row, info: row["team"].name,
     "Team.slug": lambda row, info: row["team"].slug,

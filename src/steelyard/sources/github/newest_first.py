@@ -8,7 +8,7 @@ goes back to. So nothing is missed, whenever it is broken off.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from steelyard.model import Record
@@ -68,17 +68,22 @@ def steps(
     while True:
         batch = _fetched(fetch, place)
         times = [_time(item, place["order"]) for item in batch.items]
-        records = [
+        records = _once(
             record
             for item, time in zip(batch.items, times, strict=True)
             if floor is None or time >= floor
             for record in item.records
-        ]
+        )
         if batch.after is None or (floor and any(time < floor for time in times)):
             yield Step(records, mark={"to": place["to"]}, notes=batch.notes)
             return
         place = {**place, "after": batch.after}
         yield Step(records, place=place, notes=batch.notes)
+
+
+def _once(records: Iterable[Record]) -> list[Record]:
+    """The same people are met again and again on a page."""
+    return list({(record.kind, record.key): record for record in records}.values())
 
 
 def _nothing_new(repository: Repository, mark: Mark, now: dt.datetime, reach: Reach) -> bool:

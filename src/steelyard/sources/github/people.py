@@ -38,7 +38,10 @@ def members(api: Api, organizations: Sequence[str], cursor: str | None) -> Itera
 
 
 def _members(api: Api, organization: str, after: str | None) -> _Part:
-    found, notes = _asked(api, "members", organization, after)
+    found, notes = _asked(api, "members", organization, after, addresses=True)
+    if notes:  # without the addresses there may be more to see
+        found, refused = _asked(api, "members", organization, after, addresses=False)
+        notes = refused or notes
     connection = (found.get("organization") or {}).get("membersWithRole")
     if connection is None:
         return [], None, notes or [f"{organization} is no organisation: it has no members."]
@@ -81,12 +84,12 @@ _Part = tuple[Sequence[Record], str | None, list[str]]
 
 
 def _asked(
-    api: Api, query: str, organization: str, after: str | None
+    api: Api, query: str, organization: str, after: str | None, **more: bool
 ) -> tuple[dict[str, Any], list[str]]:
     try:
-        data, refusals = api.query(query, _variables(organization, after), Size())
+        data, refusals = api.query(query, {**_variables(organization, after), **more}, Size())
     except BadCursor:
-        data, refusals = api.query(query, _variables(organization, None), Size())
+        data, refusals = api.query(query, {**_variables(organization, None), **more}, Size())
     return data, [_explained(query, organization, one) for one in refusals[:1]]
 
 
@@ -95,7 +98,7 @@ def _variables(organization: str, after: str | None) -> dict[str, Any]:
 
 
 def _explained(query: str, organization: str, refusal: Refusal) -> str:
-    what = "addresses from single sign-on" if query == "identities" else "members"
+    what = "addresses from single sign-on" if query == "identities" else "members and addresses"
     hint = "an owner's token with admin:org" if query == "identities" else "Members: read"
     need = SIGN_ON if refusal.sign_on else f"It takes {hint}; all else is read."
     return f"{VENDOR} does not show all {what} of {organization}: {refusal.message}. {need}"

@@ -6,6 +6,7 @@ Texts are read for marks here and go no further.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,8 @@ _LISTS: dict[str, type[Any]] = {
     "commits": Connection[PullRequestCommit],
     "files": Connection[FileNode],
 }
+# A merge by what git writes: to ask for a commit's parents would cost twenty times as much.
+_MERGE = re.compile(r"Merge (branch|remote-tracking branch|pull request|commit|tag) ")
 _PENDING = "PENDING"  # a review that is being written, shown to its author only
 
 
@@ -215,7 +218,7 @@ def _ready(node: PullRequestNode) -> dt.datetime | None:
 
 def _first(commits: list[CommitNode]) -> dt.datetime | None:
     """By the day of writing, which a rebase leaves alone; merges of the base are no work here."""
-    own = [commit.authored_date for commit in commits if commit.parents.total_count < 2]
+    own = [commit.authored_date for commit in commits if not _is_merge(commit)]
     return utc(min((time for time in own if time), default=None))
 
 
@@ -232,7 +235,11 @@ def _is_late_and_human(node: PullRequestNode, commit: CommitNode, found: Marks) 
     late = commit.authored_date is not None and commit.authored_date > node.created_at
     email = (commit.author.email or "") if commit.author else ""
     human = not found.assistants and not marks.is_bot(email)
-    return late and human and commit.parents.total_count < 2
+    return late and human and not _is_merge(commit)
+
+
+def _is_merge(commit: CommitNode) -> bool:
+    return bool(_MERGE.match(commit.message or ""))
 
 
 def _review(node: ReviewNode, key: str, repository: Repository) -> Review:

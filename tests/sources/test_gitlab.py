@@ -97,6 +97,7 @@ def test_interrupted_after_any_page_nothing_is_lost(stand_in: StandIn, stream: s
     assert len(passes) == len(whole.pages) - 1 > 0
     for done in passes:
         assert done.told == whole.told
+        assert len(done.pages) == len(whole.pages)  # gone on from there, not begun anew
 
 
 def test_a_merge_request_with_all_that_belongs_to_it(stand_in: StandIn, world: GitLabWorld) -> None:

@@ -185,11 +185,13 @@ def test_a_clock_that_is_off_loses_nothing(
     assert "QB" in third.of("incidents")
 
 
+@pytest.mark.parametrize("since", [None, (NOW - 89 * DAY).date()])
 def test_an_account_without_incidents_yet_gets_its_first(
-    stand_in: StandIn, world: PagerDutyWorld
+    stand_in: StandIn, world: PagerDutyWorld, since: dt.date | None
 ) -> None:
+    """Also when the last slice began in the hours that are asked for ahead of time."""
     world.incidents.clear()
-    first = read(opened(stand_in), "incidents")
+    first = read(opened(stand_in, since=since), "incidents")
     world.trigger("QA", NOW + MINUTE)
     second = read(opened(stand_in), "incidents", first.cursor, NOW + 5 * MINUTE)
     assert set(second.of("incidents")) == {"QA"}

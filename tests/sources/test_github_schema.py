@@ -58,7 +58,7 @@ def test_our_queries_are_valid_in_github_s_schema(name: str) -> None:
 
 
 # What is asked for at most: things of the list, things of each list inside.
-SIZES = {"pull_requests": (25, 100), "issues": (100, 30), "deployments": (50, 30)}
+SIZES = {"pull_requests": (25, 100), "issues": (100, 100), "deployments": (50, 100)}
 SIZES |= {"repositories": (50, 1), "teams": (20, 100)}
 
 

@@ -143,7 +143,7 @@ class GitHub(Source):
 
     def issues(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
         def fetch(repository: Repository) -> Fetch:
-            return partial(issues.fetch, self.api, repository, Size(100, 30))
+            return partial(issues.fetch, self.api, repository, Size())
 
         return self._listed("issues", cursor, now, Reach(self.since), fetch)
 
@@ -151,7 +151,7 @@ class GitHub(Source):
         production = re.compile(self.options.production, re.IGNORECASE)
 
         def fetch(repository: Repository) -> Fetch:
-            size = Size(50, 30)
+            size = Size(50)
             return lambda order, after: deployments.fetch(
                 self.api, repository, size, production, after
             )

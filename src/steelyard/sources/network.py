@@ -31,15 +31,9 @@ from steelyard.errors import (
 MAX_BYTES = 64 * 1024**2
 _AGENT = f"Steelyard/{steelyard.__version__}"
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
-# Where a system says how much is left, and until when nothing is.
-_LEFT = tuple(
-    (f"{limit}-remaining", f"{limit}-reset")
-    for limit in (
-        *("x-ratelimit", "ratelimit", "x-rate-limit"),
-        # Linear has two purses, and a third for some calls.
-        *("x-ratelimit-requests", "x-ratelimit-complexity", "x-ratelimit-endpoint-requests"),
-    )
-)
+# Headers of what is left (-remaining), and when there is more (-reset); Linear has three purses.
+_LINEARS = tuple(f"x-ratelimit-{what}" for what in ("requests", "complexity", "endpoint-requests"))
+_PURSES = ("x-ratelimit", "ratelimit", "x-rate-limit", *_LINEARS)
 _SKEW = dt.timedelta(minutes=5)
 
 
@@ -394,7 +388,8 @@ def _reset(response: httpx.Response) -> float | None:
 
 def _empty(response: httpx.Response) -> list[str]:
     """The purses that are empty, by the headers that say until when."""
-    return [reset for left, reset in _LEFT if response.headers.get(left) == "0"]
+    said = response.headers
+    return [f"{purse}-reset" for purse in _PURSES if said.get(f"{purse}-remaining") == "0"]
 
 
 def _http_date(text: str) -> dt.datetime | None:

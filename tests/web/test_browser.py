@@ -23,7 +23,10 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
-PAGES = ("/spend", "/spend?by=person&where.team=search", "/definitions", "/get-started")
+PAGES = (
+    *("/spend", "/spend?by=person&where.team=search", "/sources"),
+    *("/definitions", "/get-started"),
+)
 Open = Callable[..., Page]
 
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from steelyard.metrics import Answer, Question, ask
 from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.state.sources import KnownSource
 from steelyard.warehouse import open_warehouse
-from steelyard.web.services import Listener, Seen, Status
+from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -38,6 +39,7 @@ MODELS: tuple[tuple[str, str, float, dict[str, float] | None], ...] = (
 MIX = {"input": 40_000, "output": 22_000, "cacheRead": 2_400_000, "cacheCreation": 150_000}
 UNTOUCHED = InboxStatus(0, 0, 0, 0, 0, 0, None, 0, 0, 0)
 Rows = list[dict[str, Any]]
+_NOTHING = {"VARCHAR": "", "BOOLEAN": False}
 
 
 def empty_warehouse(path: Path) -> Warehouse:
@@ -50,11 +52,11 @@ ROLL_UPS = resources.files("steelyard.ledger").joinpath("sql", "07_days.sql")
 def insert(warehouse: Warehouse, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows of a fact; text that is not given is empty, numbers that are not given are null."""
     columns = warehouse.query(
-        "select column_name, data_type from information_schema.columns where table_name = ?"
-        " order by ordinal_position",
+        "select column_name, data_type, is_nullable = 'YES' from information_schema.columns"
+        " where table_name = ? order by ordinal_position",
         [name],
     )
-    empty = {column: "" if kind == "VARCHAR" else None for column, kind in columns}
+    empty = {column: None if free else _NOTHING.get(kind) for column, kind, free in columns}
     full = [empty | dict(row) for row in rows]
     with warehouse.transaction() as cursor:
         cursor.register("rows", pa.Table.from_pylist(full))
@@ -169,6 +171,7 @@ class World:
     assistants: dict[str, int] = field(default_factory=dict)
     people: int = 0
     cache: Path | None = None
+    known: tuple[KnownSource, ...] = ()
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
 
@@ -189,6 +192,13 @@ class World:
             assistants=self.assistants,
             people=self.people,
         )
+
+    def sources(self) -> list[KnownSource]:
+        return list(self.known)
+
+    def source_kinds(self) -> list[SourceKind]:
+        options = (SourceOption("path", "required", "A clone, or a folder of `clones`."),)
+        return [SourceKind("git", "Git", "steelyard source add git PATH", options)]
 
     def now(self) -> dt.datetime:
         return self.moment

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import steelyard
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
-from steelyard.web.services import Listener, Seen, Status
+from steelyard.sources import registry
+from steelyard.state.sources import KnownSource, Sources
+from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
@@ -49,6 +52,12 @@ class ServerServices:
                 with _speaking():
                     self._status = (time.monotonic(), self._look())
             return self._status[1]
+
+    def sources(self) -> Sequence[KnownSource]:
+        return Sources(self.house.state).list()
+
+    def source_kinds(self) -> Sequence[SourceKind]:
+        return _kinds()
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
@@ -90,6 +99,31 @@ class ServerServices:
             return None
         assistant, time_, session = rows[0]
         return Seen(assistant, "", time_.replace(tzinfo=dt.UTC), session)
+
+
+@cache
+def _kinds() -> tuple[SourceKind, ...]:
+    """Every installed kind that can be loaded; a broken one of somebody else's is left out."""
+    found = []
+    for name in registry.kinds():
+        with suppress(SteelyardError):
+            rows = registry.describe(name)
+            options = tuple(SourceOption(row.name, row.default, row.help) for row in rows)
+            title = registry.source_class(name).title
+            found.append(SourceKind(name, title, _command(name, rows), options))
+    return tuple(found)
+
+
+def _command(kind: str, rows: Sequence[registry.OptionRow]) -> str:
+    """The line that adds one, with all it must be told; of secrets that may be left out, one."""
+    place = [rows[0].name.upper()] if rows[0].default == "required" else []
+    others = rows[len(place) :]
+    secrets = [row for row in others if row.default == "secret, required"]
+    secrets = secrets or [row for row in others if row.default == "secret"][:1]
+    said = [f"{row.name}={row.name.upper()}" for row in others if row.default == "required"]
+    prefix = kind.upper().replace("-", "_")
+    said += [f"{row.name}=env:{prefix}_{row.name.upper()}" for row in secrets]
+    return " ".join(["steelyard source add", kind, *place, *(f"--set {each}" for each in said)])
 
 
 @contextmanager

@@ -33,6 +33,7 @@ NAV = (
         "Set up",
         (
             Link("get-started", "Get started", "/get-started", "flag"),
+            Link("sources", "Sources", "/sources", "plug"),
             Link("definitions", "Metric definitions", "/definitions", "book"),
         ),
     ),

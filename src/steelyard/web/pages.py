@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from steelyard.web import asking, definitions, spend, start, view
+from steelyard.web import asking, definitions, sources, spend, start, view
 from steelyard.web.api import CSV, as_format, download, status_json
+from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.palette import add_palette
@@ -20,7 +21,16 @@ from steelyard.web.signing import add_sign_in, add_theme
 def router(pages: Pages) -> APIRouter:
     """All pages, in one router that stays out of the API's description."""
     routes = APIRouter(include_in_schema=False)
-    for add in (_first, _spend, _definitions, _get_started, add_palette, add_sign_in, add_theme):
+    for add in (
+        _first,
+        _spend,
+        _sources,
+        _definitions,
+        _get_started,
+        add_palette,
+        add_sign_in,
+        add_theme,
+    ):
         add(routes, pages)
     return routes
 
@@ -60,6 +70,27 @@ def _spend(routes: APIRouter, pages: Pages) -> None:
         shown = read(request)
         name = f"spend-by-{shown.by}-{shown.period.start}-{shown.period.end}"
         return as_format(asking.ask_table(services, shown), "csv", name)
+
+
+def _sources(routes: APIRouter, pages: Pages) -> None:
+    services = pages.services
+
+    @routes.get("/sources")
+    def html(request: Request) -> Response:
+        page = pages.page(request, "sources", "Sources", services.status())
+        found, now = services.sources(), services.now()
+        values = sources.context(found, services.source_kinds(), now)
+        foot = [f"{len(found)} {'source' if len(found) == 1 else 'sources'}", f"seen {moment(now)}"]
+        return pages.render(request, "sources.html", page, foot=foot, **values)
+
+    @routes.get("/sources.json")
+    def data() -> Response:
+        return JSONResponse({"sources": [asdict(row) for row in sources.lines(services.sources())]})
+
+    @routes.get("/sources.csv")
+    def table() -> Response:
+        text = sources.as_csv(services.sources())
+        return Response(text, headers=download("sources.csv"), media_type=CSV)
 
 
 def _definitions(routes: APIRouter, pages: Pages) -> None:

@@ -6,13 +6,14 @@ The web room never opens the inbox or the warehouse; whoever starts it hands the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
+from steelyard.state.sources import KnownSource
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,25 @@ class Seen:
     name: str
     time: dt.datetime
     session: str = ""
+
+
+@dataclass(frozen=True)
+class SourceOption:
+    """An option of a kind of source. `default` is its text, or that it is required or secret."""
+
+    name: str
+    default: str
+    help: str
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """A kind of system that can be read; `command` adds one."""
+
+    name: str
+    title: str
+    command: str
+    options: tuple[SourceOption, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,12 @@ class Services(Protocol):
 
     def status(self) -> Status:
         """Cheap: every open Get-started page asks every two seconds."""
+
+    def sources(self) -> Sequence[KnownSource]:
+        """The systems that are read, with their health."""
+
+    def source_kinds(self) -> Sequence[SourceKind]:
+        """The kinds of systems that can be read."""
 
     def now(self) -> dt.datetime:
         """The time it is, in UTC."""

@@ -8,7 +8,6 @@ person can act on. Every size, time and number of tries is bounded.
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,22 +17,20 @@ import httpx
 import tenacity
 
 import steelyard
-from steelyard.errors import (
-    SourceChanged,
-    SourceDenied,
-    SourceError,
-    SourceLimited,
-    SteelyardError,
-    TimedOut,
-    Unreachable,
+from steelyard.errors import SourceChanged, SourceLimited, SteelyardError, TimedOut, Unreachable
+from steelyard.sources.replies import (
+    BROKEN,
+    body_of,
+    date_of,
+    is_limit,
+    json_of,
+    raise_graphql,
+    refusal,
+    wait_of,
 )
 
-MAX_BYTES = 64 * 1024**2
 _AGENT = f"Steelyard/{steelyard.__version__}"
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504, 529})
-# Headers of what is left (-remaining), and when there is more (-reset); Linear has three purses.
-_LINEARS = tuple(f"x-ratelimit-{what}" for what in ("requests", "complexity", "endpoint-requests"))
-_PURSES = ("x-ratelimit", "ratelimit", "x-rate-limit", *_LINEARS)
 _SKEW = dt.timedelta(minutes=5)
 
 
@@ -165,22 +162,22 @@ class Http:
 
     def _once(self, method: str, path: str, partly: bool, more: dict[str, Any]) -> Reply:
         with self.client.stream(method, path, **more) as response:
-            body = _bounded(response)
+            body = body_of(response)
             self._mind_clock(response)
-            data = _json(response, body)
-            if response.status_code in _RETRIED or _is_limit(response, data):
+            data = json_of(body)
+            if response.status_code in _RETRIED or is_limit(response, data):
                 raise _Again(response)
             if response.status_code == 400:
-                _raise_graphql(self.host, data)
+                raise_graphql(self.host, data)
             if response.is_error:
                 raise self._error(response, data)
-            if data is _BROKEN:
+            if data is BROKEN:
                 raise SourceChanged(
                     f"{self.host} answered {path.split('?')[0]} with something that is not JSON.",
                     "Check the address: a proxy or a sign-in page may stand in between.",
                 )
             if not partly:
-                _raise_graphql(self.host, data)
+                raise_graphql(self.host, data)
             links = {str(rel): str(link.get("url", "")) for rel, link in response.links.items()}
             return Reply(data, response.headers, links, response.status_code)
 
@@ -212,7 +209,7 @@ class Http:
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try: what the server asks, else 1, 2, 4 … with jitter."""
         error = state.outcome.exception() if state.outcome else None
-        asked = self._asked(error.response) if isinstance(error, _Again) else None
+        asked = wait_of(error.response, self.network.clock()) if isinstance(error, _Again) else None
         if asked is None and isinstance(error, _Again) and error.response.status_code == 403:
             asked = 60.0 * 2 ** (state.attempt_number - 1)  # GitHub's advice where it names none
         if asked is None:
@@ -221,23 +218,9 @@ class Http:
             raise self._limited(error.response)  # type: ignore[union-attr]
         return asked
 
-    def _asked(self, response: httpx.Response) -> float | None:
-        after = response.headers.get("retry-after", "")
-        if after.isdigit():
-            return float(after)
-        if after and (moment := _http_date(after)):
-            return max(0.0, (moment - self.network.clock()).total_seconds())
-        reset = _reset(response)
-        if reset is None:
-            return None
-        # Some send a moment, in seconds or milliseconds, some the seconds until it.
-        seconds = reset / 1000 if reset > 1e11 else reset
-        late = seconds - self.network.clock().timestamp() if seconds > 1e9 else seconds
-        return max(1.0, late + 1)
-
     def _limited(self, response: httpx.Response) -> SteelyardError:
         if response.status_code in (429, 403, 400) or response.status_code < 400:
-            asked = self._asked(response)
+            asked = wait_of(response, self.network.clock())
             until = f" It asks to wait {asked:.0f} s." if asked else ""
             reason = response.headers.get("ratelimit-reason", "")  # Atlassian's
             return SourceLimited(
@@ -250,36 +233,12 @@ class Http:
 
     def _error(self, response: httpx.Response, data: Any) -> SteelyardError:
         """A refusal as an error, with the HTTP status on it."""
-        error = self._refusal(response, data)
+        error = refusal(self.host, response, data)
         error.status = response.status_code  # type: ignore[attr-defined]
         return error
 
-    def _refusal(self, response: httpx.Response, data: Any) -> SteelyardError:
-        said = message_of(data)
-        path = response.request.url.path
-        if response.status_code == 401:
-            return SourceDenied(
-                f"{self.host} does not accept the token{_colon(said)}.",
-                "It is wrong, revoked or has expired: make a new one.",
-            )
-        if response.status_code == 403:
-            needed = response.headers.get("x-accepted-oauth-scopes", "") or response.headers.get(
-                "x-accepted-github-permissions", ""
-            )
-            return SourceDenied(
-                f"{self.host} does not allow {path}{_colon(said)}.",
-                f"Give the token the permission {needed}."
-                if needed
-                else "A permission is missing.",
-                needed,
-            )
-        return SourceError(
-            f"{self.host} answered {response.status_code} to {path}{_colon(said)}.",
-            "Check the source's options with `steelyard source test`.",
-        )
-
     def _mind_clock(self, response: httpx.Response) -> None:
-        if moment := _http_date(response.headers.get("date", "")):
+        if moment := date_of(response.headers.get("date", "")):
             off = moment - self.network.clock()
             self.network.skew = off if abs(off) > _SKEW else dt.timedelta()
 
@@ -299,102 +258,5 @@ class _Again(Exception):
         self.response = response
 
 
-_BROKEN = object()
-
-
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise SourceChanged(
-                f"{response.request.url.host} sent more than {MAX_BYTES >> 20} MiB in one answer.",
-                "Ask for smaller pages, or for less.",
-            )
-    return bytes(body)
-
-
-def _json(response: httpx.Response, body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return httpx.Response(200, content=body).json()
-    except ValueError:
-        return _BROKEN
-
-
-def _is_limit(response: httpx.Response, data: Any) -> bool:
-    """Limits that do not come as 429: GitHub's 403, and GraphQL's errors in a 200 or 400."""
-    if response.status_code == 403:
-        said = message_of(data).lower()
-        secondary = "secondary rate limit" in said or "abuse detection" in said
-        return secondary or "retry-after" in response.headers or bool(_empty(response))
-    found = data.get("errors") if isinstance(data, dict) else None
-    errors = found if type(found) is list else []
-    codes = {_code(error) for error in errors if isinstance(error, dict)}
-    return bool(codes & {"RATELIMITED", "RATE_LIMITED"})
-
-
-def _raise_graphql(host: str, data: Any) -> None:
-    errors = _graphql_errors(data)
-    if not errors:
-        return
-    said = "; ".join(str(error.get("message", "")) for error in errors)[:300]
-    code = _code(errors[0])
-    if code in ("FORBIDDEN", "INSUFFICIENT_SCOPES", "AUTHENTICATION_ERROR", "UNAUTHENTICATED"):
-        raise SourceDenied(f"{host} does not allow this: {said}.", "A permission is missing.")
-    raise SourceChanged(
-        f"{host} does not understand our GraphQL: {said}.", "An upgrade of Steelyard may help."
-    )
-
-
-def _graphql_errors(data: Any) -> list[dict[str, Any]]:
-    """GraphQL's errors; not those of other APIs, which have no extensions."""
-    found = data.get("errors") if isinstance(data, dict) else None
-    errors = [error for error in found if isinstance(error, dict)] if type(found) is list else []
-    return errors if any("data" in data or "extensions" in error for error in errors) else []
-
-
-def _code(error: Mapping[str, Any]) -> str:
-    return str((error.get("extensions") or {}).get("code") or error.get("type") or "").upper()
-
-
-def message_of(data: Any) -> str:
-    """The sentence in an error answer, whatever the vendor calls it; at most 200 characters."""
-    if isinstance(data, dict):
-        names = ("message", "error_description", "detail", "error", "errorMessages", "title")
-        for name in (*names, "errorSummary", "errors"):
-            if found := data.get(name):
-                return message_of(found)
-        return ""
-    if isinstance(data, list):
-        return message_of(data[0]) if data else ""
-    return str(data)[:200].rstrip(".") if isinstance(data, str) else ""
-
-
-def _colon(said: str) -> str:
-    return f": {said}" if said else ""
-
-
-def _reset(response: httpx.Response) -> float | None:
-    """When the purse that is empty is filled again, as the system says it."""
-    resets = (response.headers.get(reset, "") for reset in _empty(response))
-    return max((float(reset) for reset in resets if reset.isdigit()), default=None)
-
-
-def _empty(response: httpx.Response) -> list[str]:
-    """The purses that are empty, by the headers that say until when."""
-    said = response.headers
-    return [f"{purse}-reset" for purse in _PURSES if said.get(f"{purse}-remaining") == "0"]
-
-
-def _http_date(text: str) -> dt.datetime | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ def schema_of(kind: str) -> pa.Schema:
     return pa.schema(types)
 
 
-def empty_of(field: pa.Field, rows: int) -> pa.Array:
+def empty_of(field: Any, rows: int) -> Any:
     """A column nobody has said anything in: '' and [] for text and lists, else null."""
     nothing: object = None
     if pa.types.is_string(field.type):

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from steelyard.errors import ConfigError, SourceDenied
-from steelyard.sources.network import message_of
+from steelyard.sources.replies import message_of
 
 _SIGNED_FOR = dt.timedelta(minutes=9)  # GitHub takes ten at most
 _SKEW = dt.timedelta(minutes=1)  # GitHub's advice: issued a minute ago

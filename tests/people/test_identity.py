@@ -80,6 +80,14 @@ def test_three_git_addresses_of_one_developer(company: Company) -> None:
     assert not any(ref.startswith("number:") for ref in whose)
 
 
+def test_a_commit_that_two_sources_tell_of_ties_its_login_to_its_address(company: Company) -> None:
+    company.hear(GRAPH, "09-01", person("g1", ADA))
+    company.hear("github", "09-02", commit("c1", "github:countess", ""))
+    company.hear("git", "09-02", commit("c1", "", ADA))
+    company.build()
+    assert company.whose()["github:countess"] == ADA
+
+
 def test_a_mailmap_joins_two_addresses(company: Company) -> None:
     company.hear(GRAPH, "09-01", person("g1", ADA))
     company.hear("git", "09-01", account("email:root@laptop", ADA))

@@ -1,4 +1,4 @@
-"""Reads given commits with their changes: one `git log` per few hundred commits, some at a time.
+"""Reads given commits with their changes: a `git log` for each few hundred, several at a time.
 
 Each runs over commits that are named to it, so that any number can work side by side and the order
 stays the one asked for. File contents pass through memory and are never kept: of a patch only its
@@ -14,16 +14,18 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
 from steelyard.sources.git.lines import Hunk
 from steelyard.sources.git.process import BLOCK, started
 
-CHUNK = 300  # commits per git process
+# Commits per git process: few at first, so that several begin soon; then many, because each begins
+# with nothing unpacked and would unpack again what the one before it had.
+CHUNKS = (250, 500, 1000, 2000, 4000)
 AHEAD = 16  # blocks a process may be ahead of the reader
-READERS = min(4, os.cpu_count() or 1)
+READERS = min(8, os.cpu_count() or 1)
 OVERLONG = 1000  # characters: such lines are minified or generated
 FIELDS = ("%H", "%P", "%at", "%ct", "%aN", "%aE", "%N", "%B")
 
@@ -69,10 +71,11 @@ class Plan(NamedTuple):
 def read(plan: Plan, shas: Iterable[str]) -> Iterator[Read]:
     """The commits in the order given. Raises what git's refusal means."""
     wanted = iter(shas)
+    sizes = chain(CHUNKS, repeat(CHUNKS[-1]))
     running: deque[_Process] = deque()
     try:
         while True:
-            while len(running) < READERS and (chunk := list(islice(wanted, CHUNK))):
+            while len(running) < READERS and (chunk := list(islice(wanted, next(sizes)))):
                 running.append(_Process(plan, chunk))
             if not running:
                 return
@@ -141,7 +144,7 @@ class _Process:
         try:
             with started(self.plan.git_dir, self._arguments(), "\n".join(self.shas)) as git:
                 assert git.stdout is not None
-                while not self.stopped.is_set() and (block := git.stdout.read1(BLOCK)):  # type: ignore[attr-defined]
+                while not self.stopped.is_set() and (block := git.stdout.read(BLOCK)):
                     self.blocks.put(block)
                 if self.stopped.is_set():
                     git.kill()

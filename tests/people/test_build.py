@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ledger.world import DAY, Session, at
@@ -63,8 +64,8 @@ _RECORD = st.one_of(
 _TOLD = st.tuples(st.sampled_from([GRAPH, OKTA, "zz"]), _DAY, _RECORD)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(_TOLD, max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_TOLD, max_size=10), st.randoms(use_true_random=False))
 def test_order_and_repetition_of_rows_change_nothing(
     company: Company, told: list[tuple[str, str, Any]], chance: random.Random
 ) -> None:
@@ -155,6 +156,7 @@ def test_people_imported_before_there_were_sources_stay(tmp_path: Path) -> None:
         assert company.people("team", "valid_from") == [("search", day("2025-01-01"))]
 
 
+@pytest.mark.slow
 def test_ten_thousand_people_with_five_versions(company: Company) -> None:
     """A tree of ten reports each, whose members change team, title and manager four times."""
     for version in range(5):

@@ -18,6 +18,7 @@ MOVE_DAY = START + dt.timedelta(weeks=13)  # what moves, moves on this day
 TEAMS = ("payments", "checkout", "search", "mobile", "platform", "data", "identity", "growth")
 GITLAB_TEAMS = ("data", "identity")  # the others are on GitHub
 LINEAR_TEAMS = ("growth",)  # the others use Jira
+JIRA_PROJECTS = tuple(team[:3].upper() for team in TEAMS if team not in LINEAR_TEAMS)
 HOST = "acme.example"
 SHARED = f"build@{HOST}"  # two people's address, hence nobody's
 TITLES = ("Engineer", "Senior Engineer", "Staff Engineer")
@@ -106,6 +107,11 @@ class MadeDeployment:
     at: dt.datetime
     ok: bool
 
+    @property
+    def broken(self) -> bool:
+        """Half of those that failed ended in failure; of the others only an incident tells."""
+        return not self.ok and self.number % 2 == 0
+
 
 @dataclass(frozen=True)
 class MadeIncident:
@@ -144,10 +150,16 @@ class Company:
     incidents: list[MadeIncident]
     worklogs: list[MadeWorklog]
     sessions: list[MadeSession]
+    roots: dict[str, str] = field(default_factory=dict)  # first commits, where git named them
 
     @property
     def repos(self) -> list[str]:
         return sorted({pull.repo for pull in self.pulls})
+
+    @property
+    def employees(self) -> list[Human]:
+        """Everybody the directory ever knows."""
+        return [person for person in self.people.values() if person.in_directory]
 
 
 def company(seed: int = 7) -> Company:
@@ -198,11 +210,14 @@ def _oddities(people: dict[str, Human], dice: random.Random) -> None:
         person.teams.append((MOVE_DAY, dice.choice(others)))
     for number, person in enumerate(makers[3::12]):
         person.left = START + dt.timedelta(weeks=10 + 3 * number, days=4)
-    for person in makers[5::10]:
+    for number, person in enumerate(makers[5::10]):
         local = person.login.replace("-", "")
-        person.git += [f"{local}@home.example", f"77+{person.login}@users.noreply.github.com"]
+        noreply = f"{1000 + number}+{person.login}@users.noreply.github.com"
+        person.git += [f"{local}@home.example", noreply]
     for person in makers[8:10]:
         person.git.append(SHARED)
+    for person in makers[11::16]:
+        person.started = MOVE_DAY + dt.timedelta(weeks=2)
     loop = makers[1], makers[2]
     loop[0].manager, loop[1].manager = loop[1].email, loop[0].email
     for number in range(4):
@@ -214,6 +229,7 @@ def _oddities(people: dict[str, Human], dice: random.Random) -> None:
             [(dt.date(1970, 1, 1), team)],
             git=[email],
             login=f"contractor-{number}",
+            jira=f"557058:c{number:03d}",
             in_directory=False,
             uses_ai=number % 2 == 0,
         )
@@ -366,7 +382,7 @@ def _operations(made: Company, dice: random.Random) -> None:
                 closed = opened + dt.timedelta(minutes=dice.randrange(20, 900))
                 made.incidents.append(MadeIncident(incidents, repo, opened, closed, pull.author))
     for issue in made.issues:
-        if issue.resolved and dice.random() < 0.5:
+        if issue.resolved and issue.project in JIRA_PROJECTS and dice.random() < 0.5:
             logs += 1
             seconds = 900 * dice.randrange(1, 20)
             made.worklogs.append(

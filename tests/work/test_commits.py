@@ -134,3 +134,12 @@ def test_a_revert_counts_once(world: World) -> None:
         (sha("older"), ADA),
         (f"{REPO}#3", "github:ben"),
     ]
+
+
+def test_an_assistant_s_address_is_nobody(world: World) -> None:
+    marks = {"assistants": ("claude-code",), "evidence": "author"}
+    world.tell([commit("a", author_email="noreply@anthropic.com", **marks)])
+    aider = {"assistants": ("aider",), "evidence": "author"}  # `Ada Lovelace (aider)`
+    world.tell([commit("b", **aider)])
+    world.build()
+    assert world.rows("work_commits", "sha", "person") == [(sha("a"), ""), (sha("b"), ADA)]

@@ -13,6 +13,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from steelyard.sources.marks import is_bot, login_of
+
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
 
@@ -28,7 +30,6 @@ _SUBJECTS: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("09_bills",), frozenset({"billing_lines"})),
     (("10_vendor_days",), frozenset({"usage_days"})),
 )
-_PEOPLE = "01_people"
 KINDS = frozenset().union(*(kinds for _, kinds in _SUBJECTS), {"changed_files", "transitions"})
 
 
@@ -60,7 +61,7 @@ def build_work(warehouse: Warehouse, options: Options, now: dt.datetime) -> bool
         return False
     with warehouse.transaction() as cursor:
         _build(cursor, [name for names, _ in subjects for name in names], options)
-        cursor.execute("delete from dirty_work where kind in (select unnest(?))", [sorted(KINDS)])
+        cursor.execute("delete from dirty_work where kind in (select unnest(?))", [sorted(dirty)])
         cursor.execute("delete from work_built")
         cursor.execute("insert into work_built values (?)", [fingerprint])
         naive = now.astimezone(dt.UTC).replace(tzinfo=None)
@@ -69,8 +70,34 @@ def build_work(warehouse: Warehouse, options: Options, now: dt.datetime) -> bool
 
 
 def _build(cursor: Any, names: list[str], options: Options) -> None:
-    for name in (_PEOPLE, *names) if names else ():
+    if not names:
+        return
+    _run(cursor, "00_named", options)
+    _judge(cursor)
+    for name in ("01_people", *names):
         _run(cursor, name, options)
+
+
+def _judge(cursor: Any) -> None:
+    """What references and e-mails say by themselves: a login, a bot's or an assistant's name."""
+    import pyarrow as pa
+
+    pairs = cursor.execute("select reference, email from named").fetchall()
+    columns = {
+        "reference": [reference for reference, _ in pairs],
+        "email": [email for _, email in pairs],
+        "login": [login_of(email) for _, email in pairs],
+        "bot": [is_bot(_account(reference)) or is_bot(email) for reference, email in pairs],
+    }
+    types = {"login": pa.string(), "email": pa.string(), "reference": pa.string()}
+    found = {name: pa.array(held, types.get(name, pa.bool_())) for name, held in columns.items()}
+    cursor.register("found_names", pa.table(found))
+    cursor.execute("create or replace temp table judged as select * from found_names")
+    cursor.unregister("found_names")
+
+
+def _account(reference: str) -> str:
+    return reference.partition(":")[2]
 
 
 def _fingerprint(warehouse: Warehouse, options: Options) -> str:

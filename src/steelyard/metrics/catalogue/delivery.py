@@ -120,7 +120,7 @@ METRICS = (
         "up",
         Count("work_reviews"),
         _HOSTS,
-        ("Bots' reviews are left out. Counted for the reviewer.",),
+        ("Bots' reviews, and reviews of bots' requests, are left out. For the reviewer.",),
         "high",
     ),
     Metric(

@@ -43,11 +43,11 @@ group by sha;
 
 create or replace temp table people_commits as
 select c.*, one_of(c.assistants) as assistant,
-  case when c.evidence = 'author' and w.bot then '' else w.person end as person
+  case when w.bot then '' else w.person end as person
 from told_commits c
 join whom w on w.reference = c.author and w.email = c.author_email
 where c.on_default and not c.is_merge and c.committed_at is not null
-  and (not w.bot or (c.evidence = 'author' and one_of(c.assistants) <> ''));
+  and (not w.bot or one_of(c.assistants) <> '');
 
 delete from work_commits;
 insert into work_commits

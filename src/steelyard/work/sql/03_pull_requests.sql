@@ -32,10 +32,10 @@ group by pull_request;
 
 create or replace temp table people_requests as
 select r.*, one_of(r.assistants) as assistant, coalesce(r.ready_at, r.created_at) as open_at,
-  case when r.evidence = 'author' and w.bot then '' else w.person end as person
+  case when w.bot then '' else w.person end as person
 from told_requests r
 join whom w on w.reference = r.author and w.email = r.author_email
-where not w.bot or (r.evidence = 'author' and one_of(r.assistants) <> '');
+where not w.bot or one_of(r.assistants) <> '';
 
 -- By another person than the author, no bot, and not yet unsent; told by two sources, once.
 create or replace temp table told_reviews as

@@ -169,8 +169,9 @@ def _undefined_ratio(found: Findings) -> Iterator[Note]:
         missing = found.undefined.get(metric.name, 0)
         if missing and isinstance(metric.formula, Ratio):
             where = "" if found.rows == 1 else f" in {missing} of {found.rows} rows"
-            message = f"{metric.name} is undefined{where}: what it divides by is 0, or a part is unknown."
-            yield Note("undefined_ratio", message, (metric.name,))
+            message = f"{metric.name} is undefined{where}: "
+            why = "what it divides by is 0, or a part of it is unknown."
+            yield Note("undefined_ratio", message + why, (metric.name,))
 
 
 def _partial_day(found: Findings) -> Iterator[Note]:

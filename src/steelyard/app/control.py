@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
+    from steelyard.metrics.questions import QuestionAnswer, Terms
 
 _CALLS = frozenset(
     {
         "ask",
+        "answer_question",
         "settle",
         "unmatched",
         "seen_people",
@@ -138,6 +140,10 @@ class Remote:
 
     def ask(self, question: Question) -> Answer:
         answer: Answer = self.call("ask", question)
+        return answer
+
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        answer: QuestionAnswer = self.call("answer_question", name, terms)
         return answer
 
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:

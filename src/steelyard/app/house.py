@@ -31,6 +31,7 @@ from steelyard.app.importing import (
 from steelyard.errors import StoreError
 from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
+from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
 from steelyard.receiver.inbox import Inbox
 from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse, told
@@ -47,6 +48,7 @@ class Doors(Protocol):
     """What commands may ask, whoever answers."""
 
     def ask(self, question: Question) -> Answer: ...
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer: ...
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport: ...
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update
@@ -90,6 +92,9 @@ class House:
 
     def ask(self, question: Question) -> Answer:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
+
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC))
 
     def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:
         """Apply all that waits in the inbox and build the facts.

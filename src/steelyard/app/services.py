@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import steelyard
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
+from steelyard.metrics.questions import QuestionAnswer, Terms
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
@@ -40,6 +41,10 @@ class ServerServices:
     def ask(self, question: Question) -> Answer:
         with _speaking():
             return self.house.ask(question)
+
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        with _speaking():
+            return self.house.answer_question(name, terms)
 
     def warm(self) -> None:
         """Ask something once, so that no reader waits for the question's machinery to load."""

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
@@ -26,6 +27,7 @@ EXAMPLES = examples(
     "steelyard ask spend_usd --by team --from 2026-10-01 --to 2026-10-31",
     "steelyard ask spend_usd,tokens --by week --where assistant=codex --compare previous",
     "steelyard ask accept_rate --by person --format csv -o accept.csv",
+    "steelyard ask --question stuck --period 4w --where team=payments",
 )
 
 
@@ -40,6 +42,14 @@ Metrics = Annotated[
     str,
     typer.Argument(
         metavar="METRICS", help="One or more, with commas; `steelyard metrics` lists them."
+    ),
+]
+Named = Annotated[
+    str,
+    _question(
+        "Instead of metrics: roi, experience, pricing, stuck, bugs or reconciliation.",
+        "--question",
+        metavar="NAME",
     ),
 ]
 By = Annotated[str, _question("Break down by.", metavar="DIM[,DIM]")]
@@ -72,7 +82,8 @@ Output = Annotated[
 
 
 def ask(
-    metrics: Metrics,
+    metrics: Metrics = "",
+    question: Named = "",
     by: By = "",
     start: From = "",
     end: To = "",
@@ -83,30 +94,67 @@ def ask(
     output: Output = None,
     data: Data = None,
 ) -> None:
-    """Answer a question: metrics, broken down, over a period."""
+    """Answer a question: metrics, broken down, over a period; or one of the named ones."""
+    wanted = _format(format, output)
+    said = {"start": start, "end": end, "period": period, "where": where}
+    if question:
+        if metrics or by or compare or wanted == "parquet":
+            raise UsageError(
+                "A named question has metrics and breakdowns of its own, as table, json or csv.",
+                f"steelyard ask --question {question} --from … --to … --where team=payments",
+            )
+        _answer_named(question, said, wanted, output, data)
+    elif not metrics:
+        raise UsageError(
+            "Neither METRICS nor a question was given.",
+            "`steelyard metrics` lists the metrics, `steelyard ask --help` the questions.",
+        )
+    else:
+        _answer_metrics(metrics, said | {"by": by, "compare": compare or ""}, wanted, output, data)
+
+
+def _answer_metrics(
+    metrics: str, said: dict[str, Any], wanted: str, output: Path | None, data: Path | None
+) -> None:
     from steelyard.app import connect
     from steelyard.metrics import parse_arguments
 
-    question = parse_arguments(
-        metrics,
-        dt.datetime.now(dt.UTC).date(),
-        by=by,
-        start=start,
-        end=end,
-        period=period,
-        where=where,
-        compare=compare or "",
-    )
-    wanted = _format(format, output)
+    question = parse_arguments(metrics, dt.datetime.now(dt.UTC).date(), **said)
     with connect(settings(data)) as house:
         answer = house.ask(question)
         if wanted == "table" and answer.question.by and answer.totals is None:
             answer = replace(answer, totals=_totals(house, answer))
-    _write(answer, wanted, output)
+    if wanted == "parquet" and output is not None:
+        answer.parquet(output)
+    else:
+        _write(lambda screen: _text(answer, wanted, screen), output)
     for warning in answer.warnings:
         talk.say(f"Warning: {warning.message}")
     if wanted == "table":
         talk.say(coverage_line(answer))
+
+
+def _answer_named(
+    name: str, said: dict[str, Any], wanted: str, output: Path | None, data: Path | None
+) -> None:
+    from steelyard.app import connect
+    from steelyard.cli.panels import panels_text, rests_on
+    from steelyard.metrics.questions import parse_terms
+
+    terms = parse_terms(dt.datetime.now(dt.UTC).date(), **said)
+    with connect(settings(data)) as house:
+        answer = house.answer_question(name, terms)
+
+    def text(screen: IO[str]) -> str:
+        if wanted == "csv":
+            return answer.csv()
+        return _json(answer.to_json()) if wanted == "json" else panels_text(answer, screen)
+
+    _write(text, output)
+    for warning in answer.warnings:
+        talk.say(f"Warning: {warning.message}")
+    if wanted == "table":
+        talk.say(rests_on(answer))
 
 
 def _totals(house: Doors, answer: Answer) -> tuple[Cell, ...] | None:
@@ -128,16 +176,13 @@ def _format(said: str | None, output: Path | None) -> str:
     return wanted
 
 
-def _write(answer: Answer, wanted: str, output: Path | None) -> None:
-    if wanted == "parquet" and output is not None:
-        answer.parquet(output)
-        return
+def _write(text: Callable[[IO[str]], str], output: Path | None) -> None:
+    """To the screen, or to a file as if there were none."""
     if output is None:
-        sys.stdout.write(_text(answer, wanted, sys.stdout))
+        sys.stdout.write(text(sys.stdout))
         return
-    text = _text(answer, wanted, io.StringIO())
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        output.write_text(text(io.StringIO()), encoding="utf-8", newline="")
     except OSError as error:
         raise BadFile(
             f"{output} cannot be written: {error.strerror}.", "Choose a folder that exists."
@@ -147,6 +192,8 @@ def _write(answer: Answer, wanted: str, output: Path | None) -> None:
 def _text(answer: Answer, wanted: str, screen: IO[str]) -> str:
     if wanted == "csv":
         return answer.csv()
-    if wanted == "json":
-        return json.dumps(answer.to_json(), ensure_ascii=False, indent=2) + "\n"
-    return table_text(answer, screen)
+    return _json(answer.to_json()) if wanted == "json" else table_text(answer, screen)
+
+
+def _json(said: dict[str, Any]) -> str:
+    return json.dumps(said, ensure_ascii=False, indent=2) + "\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from steelyard.metrics import Answer, Question
+from steelyard.metrics.questions import QuestionAnswer, Terms
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
 
@@ -88,6 +89,9 @@ class Services(Protocol):
 
     def ask(self, question: Question) -> Answer:
         """Answers from facts; raises steelyard.errors.UsageError for a wrong question."""
+
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        """One of the named questions (steelyard.metrics.questions), with its panels."""
 
     def status(self) -> Status:
         """Cheap: every open Get-started page asks every two seconds."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from steelyard.model import (
     Account,
@@ -22,6 +22,7 @@ from steelyard.model import (
     Review,
 )
 from steelyard.sources.contract import Check, Options, Page, Secret, Source, Stream
+from steelyard.sources.environments import Production, production
 from steelyard.sources.github import commits, deployments, issues, newest_first, people
 from steelyard.sources.github import pull_requests as requests
 from steelyard.sources.github.api import Api, Size
@@ -33,7 +34,6 @@ from steelyard.sources.github.runs import Reading
 
 # Deployments change for some days after they began, and GitHub has no list of the changes.
 _SETTLED = dt.timedelta(days=14)
-_PRODUCTION = r"^(?!.*(pre|non)[-_ ]?prod).*(?<![a-z])(prod|prd|production|live)(?![a-z])"
 
 
 class GitHubOptions(Options):
@@ -50,10 +50,7 @@ class GitHubOptions(Options):
     since: dt.date | None = Field(
         None, description="Read what was created from this day on; by default everything."
     )
-    production: str = Field(
-        _PRODUCTION,
-        description="Which environments are production: a regular expression, in any case.",
-    )
+    production: Production = production()
     releases: Literal["auto", "yes", "no"] = Field(
         "auto",
         description="Take releases for production deployments: where a repository has no"
@@ -65,15 +62,6 @@ class GitHubOptions(Options):
     forks: bool = Field(False, description="Read an organisation's forks too.")
     members: bool = Field(True, description="Read an organisation's members and their addresses.")
     teams: bool = Field(True, description="Read an organisation's teams.")
-
-    @field_validator("production")
-    @classmethod
-    def _is_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
 
     @model_validator(mode="after")
     def _may_sign_in(self) -> GitHubOptions:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from steelyard.errors import SourceDenied, SourceError
 from steelyard.model import (
@@ -23,12 +23,12 @@ from steelyard.model import (
     Review,
 )
 from steelyard.sources.contract import Check, Options, Page, Secret, Source, Stream
+from steelyard.sources.environments import Production, production
 from steelyard.sources.gitlab import commits, issues, people, requests, running
 from steelyard.sources.gitlab.answers import Project
 from steelyard.sources.gitlab.api import Api, is_closed_to_us
 from steelyard.sources.gitlab.walk import Batch, Fetch, walk
 
-_PRODUCTION = r"^(?!.*(pre|non)[-_ ]?prod).*(?<![a-z])(prod|prd|production|live)(?![a-z])"
 _BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _SCOPE = "Give the token the scope read_api, and the role Reporter in the group."
 
@@ -43,20 +43,8 @@ class GitLabOptions(Options):
     since: dt.date | None = Field(
         None, description="Read what changed from this day on; by default everything."
     )
-    production: str = Field(
-        _PRODUCTION,
-        description="Which environments are production: a regular expression, in any case.",
-    )
+    production: Production = production()
     pipelines: bool = Field(True, description="Read pipelines, one call each.")
-
-    @field_validator("production")
-    @classmethod
-    def _is_pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
 
     @model_validator(mode="after")
     def _names_something(self) -> GitLabOptions:

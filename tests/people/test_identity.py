@@ -161,11 +161,12 @@ def test_bots_are_nobody(company: Company) -> None:
         "09-02",
         commit("c1", "github:ci", ADA),
         commit("c2", "github:renovate[bot]", "29139614+renovate[bot]@users.noreply.github.com"),
+        commit("c3", "", "noreply@anthropic.com"),
     )
     company.build()
     whose = company.whose()
     assert whose["github:ci"] == whose["email:ci@acme.example"] == ""
-    assert whose["github:renovate[bot]"] == ""
+    assert whose["github:renovate[bot]"] == whose["email:noreply@anthropic.com"] == ""
     assert whose[f"email:{ADA}"] == ADA
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
 _WORD = re.compile(r"[^\W_]+")
-_NOREPLY = re.compile(r"(?:(\d+)\+)?([a-z0-9][a-z0-9-]*(?:\[bot\])?)@users\.noreply\.github\.com")
-_GITLAB_NOREPLY = re.compile(r"\d+-([a-z0-9][\w.-]*)@users\.noreply\.[\w.-]+")
+_NUMBERED = re.compile(r"(\d+)\+[^@]+@users\.noreply\.github\.com")
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -48,20 +47,7 @@ def patterns(name: str) -> Iterator[tuple[str, float]]:
     yield last + first[0], 0.7
 
 
-def login_of_noreply(email: str) -> str:
-    """The account that a no-reply address of GitHub or GitLab stands for, as a reference."""
-    if found := _NOREPLY.fullmatch(email):
-        return f"github:{found[2]}"
-    if found := _GITLAB_NOREPLY.fullmatch(email):
-        return f"gitlab:{found[1]}"
-    return ""
-
-
 def number_of_noreply(email: str) -> str:
     """GitHub's number of the account in a no-reply address: it survives a change of the login."""
-    found = _NOREPLY.fullmatch(email)
-    return found[1] or "" if found else ""
-
-
-def is_noreply(email: str) -> bool:
-    return bool(login_of_noreply(email))
+    found = _NUMBERED.fullmatch(email)
+    return found[1] if found else ""

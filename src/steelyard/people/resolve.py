@@ -23,9 +23,10 @@ from steelyard.people.identity import (
     Evidence,
     Resolution,
 )
-from steelyard.people.names import is_noreply, login_of_noreply, number_of_noreply
+from steelyard.people.names import number_of_noreply
 from steelyard.people.options import Options
 from steelyard.people.told import Told, Version
+from steelyard.sources.marks import is_bot, login_of
 from steelyard.state.identities import Decision
 
 Name = tuple[dt.date, tuple[int, str], str, str]  # day seen, rank of the directory, key, name
@@ -86,7 +87,7 @@ def _bots(told: Told) -> set[str]:
     theirs -= {f"email:{a.email}" for a in told.accounts if not a.bot}
     seen = {ref for edge in _edges(told) for ref in edge[:2]} | {a.login for a in told.authors}
     seen |= {f"email:{a.email}" for a in told.authors if a.email}
-    return bots | theirs | {ref for ref in seen if "[bot]" in ref}
+    return bots | theirs | {ref for ref in seen if is_bot(ref.partition(":")[2])}
 
 
 def _edges(told: Told) -> Iterator[Edge]:
@@ -102,7 +103,7 @@ def _edges(told: Told) -> Iterator[Edge]:
             yield author.login, f"email:{author.email}", Evidence(COMMITS, count=author.commits)
     emails |= {a.email for a in told.authors}
     for email in sorted(emails):
-        if login := login_of_noreply(email):
+        if login := login_of(email):
             yield f"email:{email}", login, Evidence(NOREPLY)
         if number := number_of_noreply(email):
             yield f"email:{email}", f"number:{number}", Evidence(NOREPLY)
@@ -155,7 +156,7 @@ def _strangers(found: Ownership, links: Adjacency) -> dict[str, str]:
 
 
 def _stranger(members: list[str]) -> str:
-    emails = [m[6:] for m in members if m.startswith("email:") and not is_noreply(m[6:])]
+    emails = [m[6:] for m in members if m.startswith("email:") and not login_of(m[6:])]
     accounts = [m for m in members if not m.startswith(("email:", "number:"))]
     return min(emails) if emails else min(accounts, default="")
 

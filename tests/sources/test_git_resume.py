@@ -17,7 +17,7 @@ NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 Known = dict[tuple[str, str], Record]
 
 
-def history(repo: Repo, page: int = 3, **options: object) -> History:
+def history(repo: Repo, page: int = 2, **options: object) -> History:
     (found,) = find(repo.folder)
     return History(found, "r", page=page, **options)  # type: ignore[arg-type]
 
@@ -119,6 +119,21 @@ def test_a_rewritten_branch(tmp_path: Path) -> None:
     assert all(known["rework", sha].added == 0 for sha in vanished)  # type: ignore[attr-defined]
     told = {key: record for key, record in known.items() if key[1] not in vanished}
     assert told == clean(repo)
+
+
+def test_a_branch_rewritten_after_an_interruption(tmp_path: Path) -> None:
+    """The interrupted run had not come as far again as the one before it."""
+    repo = Repo(tmp_path / "app")
+    for number in range(8):
+        repo.later(days=2).commit(f"{number}", **{f"f{number}": numbered((f"{number}", 4))})
+    known: Known = {}
+    cursor = run(repo, known, now=repo.now)
+    repo.later(days=1).commit("one more", a="1\n")
+    cursor = run(repo, known, cursor, pages=3)
+    repo.git("reset", "-q", "--hard", "HEAD~4")
+    repo.later(days=1).commit("instead", a="2\n")
+    run(repo, known, cursor)
+    assert on_default(known) == set(repo.git("rev-list", "HEAD").split())
 
 
 def test_the_whole_history_was_rewritten(tmp_path: Path) -> None:

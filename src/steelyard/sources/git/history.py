@@ -13,7 +13,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import tee
+from itertools import islice, tee
 
 import msgspec
 
@@ -21,7 +21,7 @@ from steelyard.model import Account, Commit, Record, Rework, reference
 from steelyard.sources.contract import Page
 from steelyard.sources.git import log, notes
 from steelyard.sources.git.lines import Owner
-from steelyard.sources.git.mainline import DAY, Landing, groups, landings, span
+from steelyard.sources.git.mainline import DAY, Group, Landing, groups, landings, span
 from steelyard.sources.git.process import lines, output
 from steelyard.sources.git.repository import Repository
 from steelyard.sources.git.rework import WINDOW, Tracker
@@ -86,6 +86,10 @@ class _Pass:
         self.repository = history.repository
         self.git_dir = history.repository.git_dir
         self.bots: set[str] = set()
+        self.tracker = Tracker()
+        self.waiting: deque[Landing] = deque()  # landed, and not final yet
+        self.final: Landing | None = None
+        self.tip = place.tip
         self.plan = log.Plan(
             self.git_dir,
             self.repository.mailmap(goal.tip),
@@ -135,51 +139,49 @@ class _Pass:
         total = int(output(self.git_dir, "rev-list", "--count", *span(after, self.goal.tip)))
         planned, wanted = tee(groups(self.git_dir, chain, after))
         commits = log.read(self.plan, (sha for group in wanted for sha in group.shas))
-        tracker = Tracker(after.clock if after else 0)
-        waiting: deque[Landing] = deque()
+        self.tracker.clock, self.final = (after.clock, after) if after else (0, None)
+        ahead = self.place.tip in {landing.sha for landing in chain}
         records: list[Record] = []
-        done, final, tip = 0, after, self.place.tip or ""
+        done = 0
         for group in planned:
-            for sha in group.shas:
-                commit = next(commits)
+            for commit in islice(commits, len(group.shas)):
                 done += 1
                 records += self._records(commit)
-                if sha in self.shallow:
-                    commit = commit._replace(changes=[])
-                if not self.of.rework:
-                    continue
-                if sha == group.landing.sha:
-                    tracker.landed(commit, group.landing.clock)
-                else:
-                    tracker.branched(commit, group.children)
+                self._follow(commit, group)
                 if len(records) >= self.of.page:
-                    yield Page(records, self._cursor(final, tip), done, total)
+                    yield Page(records, self._cursor(), done, total)
                     records = []
-            tip = group.landing.sha
-            waiting.append(group.landing)
-            records += [self._rework(owner) for owner in tracker.closed()]
-            while waiting and self._is_final(waiting[0], group.landing):
-                final = waiting.popleft()
-            if len(records) >= self.of.page:
-                yield Page(records, self._cursor(final, tip), done, total)
-                records = []
-                tracker.forget()
-        records += [self._rework(owner) for owner in tracker.open]
-        cursor = self._cursor(final, self.goal.tip, self.goal.day)
-        yield Page(records, cursor, done, total)
+            records += map(self._rework, self.tracker.closed())
+            self._settle(group.landing)
+            ahead = ahead and group.landing.sha != self.place.tip
+            if not ahead:  # what an earlier run read beyond this stays known as read
+                self.tip = group.landing.sha
+        records += map(self._rework, self.tracker.open)
+        self.tip = self.goal.tip
+        yield Page(records, self._cursor(self.goal.day), done, total)
+
+    def _follow(self, commit: log.Read, group: Group) -> None:
+        if not self.of.rework:
+            return
+        if commit.sha in self.shallow:
+            commit = commit._replace(changes=[])
+        if commit.sha == group.landing.sha:
+            self.tracker.landed(commit, group.landing.clock)
+        else:
+            self.tracker.branched(commit, group.children)
+
+    def _settle(self, landing: Landing) -> None:
+        """Move the place to go on from behind what can change no more."""
+        self.waiting.append(landing)
+        while self.waiting and self._is_final(self.waiting[0], landing):
+            self.final = self.waiting.popleft()
 
     def _is_final(self, landing: Landing, last: Landing) -> bool:
         return not self.of.rework or landing.clock + WINDOW < last.clock
 
-    def _cursor(self, final: Landing | None, tip: str, day: str = "") -> str:
-        place = Place(
-            final.sha if final else "",
-            final.clock if final else 0,
-            tip,
-            self.goal.notes,
-            self.goal.view,
-            day,
-        )
+    def _cursor(self, day: str = "") -> str:
+        sha, clock = (self.final.sha, self.final.clock) if self.final else ("", 0)
+        place = Place(sha, clock, self.tip, self.goal.notes, self.goal.view, day)
         return msgspec.json.encode(place).decode()
 
     def _remarks(self) -> tuple[str, ...]:

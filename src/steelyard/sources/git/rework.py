@@ -30,8 +30,9 @@ from steelyard.sources.git.lines import (
     within,
 )
 from steelyard.sources.git.log import Change, Read
+from steelyard.sources.git.mainline import DAY
 
-WINDOW = 21 * 86_400  # seconds
+WINDOW = 21 * DAY  # seconds
 NOBODY = Owner("")
 
 
@@ -54,6 +55,7 @@ class Tracker:
     """
 
     clock: int = 0
+    swept: int = 0
     files: dict[bytes, list[Interval]] = field(default_factory=dict)
     open: deque[Owner] = field(default_factory=deque)
     branches: dict[str, _Branch] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Tracker:
 
     def landed(self, commit: Read, clock: int) -> None:
         """The next commit of the first-parent history itself, at a time in seconds since 1970."""
+        if clock - self.swept > DAY:
+            self._forget(clock)
         self.clock = clock
         owner = Owner(commit.sha)
         placed: dict[bytes, list[Interval]] = {}
@@ -106,10 +110,11 @@ class Tracker:
         while self.open and self.open[0].landed + WINDOW < self.clock:
             yield self.open.popleft()
 
-    def forget(self) -> None:
+    def _forget(self, clock: int) -> None:
         """Let go of lines that are too old to matter."""
+        self.swept = clock
         for path, owned in list(self.files.items()):
-            recent = [part for part in owned if part[2].landed + WINDOW >= self.clock]
+            recent = [part for part in owned if part[2].landed + WINDOW >= clock]
             if recent:
                 self.files[path] = recent
             else:

@@ -74,7 +74,8 @@ class DuckStore:
         self.query("DELETE FROM data_version")
         for table, rows in world.tables.items():
             schema = self.connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table()
-            batch = pa.Table.from_pylist(rows, schema.schema)
+            told = pa.schema([field for field in schema.schema if field.name in rows[0]])
+            batch = pa.Table.from_pylist(rows, told)  # the rest has its default
             self.connection.register("batch", batch)
             self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM batch")
 

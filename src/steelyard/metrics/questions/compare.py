@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steelyard.metrics.catalogue import metric
 from steelyard.metrics.questions import intervals
@@ -25,7 +25,9 @@ EVERYBODY = "everybody"
 class Compared:
     """What a panel compares. `base` names what the figure is counted over ("commits"), if shown.
 
-    `order` puts known groups into an order of their own; else the highest figure comes first.
+    `figure` names a figure that is not the metric itself, `unit` its unit where there is no metric,
+    `total` a column of the sum. `order` puts known groups into an order of their own; else the
+    highest figure comes first.
     """
 
     name: str
@@ -36,6 +38,19 @@ class Compared:
     order: tuple[str, ...] = ()
     association: bool = False
     notes: tuple[str, ...] = ()
+    figure: str = ""
+    unit: str = ""
+    total: str = ""
+
+    @property
+    def measured(self) -> Measured:
+        """How the figure is called and its unit."""
+        return Measured(self.what, self.unit or metric(self.metric).unit)
+
+    @property
+    def column(self) -> str:
+        """The figure's name for programs."""
+        return self.figure or self.metric
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,7 @@ class Group:
     said: Estimate
     wide: Estimate
     people: int
+    top: float
     base: float
     shown: bool
 
@@ -77,58 +93,42 @@ def mean_panel(asking: Asking, about: Compared) -> Panel | None:
 
 def panel_of(asking: Asking, about: Compared, parts: Sequence[Part], estimator: Estimator) -> Panel:
     """The panel of any parts: group by group, and everybody together."""
-    unit = metric(about.metric).unit
-    groups = grouped(parts, estimator, asking.terms.min_people)
-    ranked = sorted(groups.items(), key=lambda item: _place(about, *item))
-    floor = asking.terms.min_people if asking.filtered else 0
-    whole = _group(EVERYBODY, together(parts), estimator, LEVEL, floor)
-    if not whole.shown:
-        return hidden_panel(asking, about)
-    named = [g for key, g in ranked if key and g.shown and g.said.value is not None]
-    said = Measured(about.what, unit)
     few = asking.terms.min_people
-    title = comparison(
-        said,
-        about.by,
-        [(g.name, g.said) for g in named],
-        [g.wide for g in named],
-        whole.said,
-        few,
-    )
-    rows = tuple(_row(about, key, group_name(about.by, key), g, few) for key, g in ranked)
+    whole = _group(EVERYBODY, together(parts), estimator, LEVEL, few if asking.filtered else 0)
+    if not whole.shown:
+        return _panel(about, f"Not shown: {few_people(few)} are left by the filters")
+    groups = grouped(parts, estimator, few)
+    ranked = sorted(groups.items(), key=lambda item: _place(about, *item))
+    named = [g for key, g in ranked if key and g.shown and g.said.value is not None]
+    pairs, wide = [(g.name, g.said) for g in named], [g.wide for g in named]
+    title = comparison(about.measured, about.by, pairs, wide, whole.said, few)
+    rows = [_row(about, key, group_name(about.by, key), g, few) for key, g in ranked]
+    total = _row(about, TOTAL, TOTAL, whole, few) if parts else None
+    return replace(_panel(about, title), rows=tuple(rows), n=whole.people, total=total)
+
+
+def _panel(about: Compared, title: str) -> Panel:
+    """The panel without its figures."""
     return Panel(
         about.name,
         title,
-        subtitle(about.what, unit, about.by),
-        _columns(about, unit),
-        rows,
-        whole.people,
-        _row(about, TOTAL, TOTAL, whole, few) if parts else None,
-        about.association,
-        (about.metric,),
-        about.notes,
+        subtitle(about.measured, about.by),
+        _columns(about),
+        (),
+        association=about.association,
+        metrics=(about.metric,) if about.metric else (),
+        notes=about.notes,
     )
 
 
-def hidden_panel(asking: Asking, about: Compared) -> Panel:
-    """What stands where the filters leave too few people to show anything of them."""
-    few = few_people(asking.terms.min_people)
-    unit = metric(about.metric).unit
-    title = f"Not shown: {few} are left by the filters"
-    columns = _columns(about, unit)
-    return Panel(about.name, title, subtitle(about.what, unit, about.by), columns, ())
+_UNITS = {"USD": "US dollars at list price", "h": "hours", "chars": "characters"}
 
 
-def subtitle(what: str, unit: str, by: str = "") -> str:
+def subtitle(said: Measured, by: str) -> str:
     """Measure, unit and interval in one line."""
-    units = {
-        "USD": "US dollars at list price",
-        "share": "share",
-        "h": "hours",
-        "chars": "characters",
-    }
-    broken = f" by {by.replace('_', ' ')}" if by else ""
-    return f"{what[:1].upper()}{what[1:]}{broken} · {units.get(unit, unit)} · 95% intervals"
+    broken = f"{said.what[:1].upper()}{said.what[1:]} by {by.replace('_', ' ')}"
+    unit = "" if said.unit == "share" else f" · {_UNITS.get(said.unit, said.unit)}"
+    return f"{broken}{unit} · 95% intervals"
 
 
 def grouped(parts: Iterable[Part], estimator: Estimator, min_people: int) -> dict[str, Group]:
@@ -147,10 +147,9 @@ def _group(
     name: str, parts: Sequence[Part], estimator: Estimator, wide: float, min_people: int
 ) -> Group:
     people = len({part.person for part in parts if part.person})
-    base = sum(part.bottom or 0.0 for part in parts)
-    return Group(
-        name, estimator(parts, LEVEL), estimator(parts, wide), people, base, people >= min_people
-    )
+    top, base = (sum(part.pair[side] for part in parts) for side in (0, 1))
+    said = estimator(parts, LEVEL)
+    return Group(name, said, estimator(parts, wide), people, top, base, people >= min_people)
 
 
 def together(parts: Sequence[Part]) -> list[Part]:
@@ -202,27 +201,33 @@ def _place(about: Compared, key: str, group: Group) -> tuple[object, ...]:
     return (not key, not group.shown, -(group.said.value or 0.0) if group.shown else 0.0, key)
 
 
-def _columns(about: Compared, unit: str) -> tuple[PanelColumn, ...]:
-    label = about.what[:1].upper() + about.what[1:]
-    base = [PanelColumn(about.base.replace(" ", "_"), about.base, "count")] if about.base else []
+def _columns(about: Compared) -> tuple[PanelColumn, ...]:
+    label, unit = about.what[:1].upper() + about.what[1:], about.measured.unit
+    counts = [
+        *([PanelColumn("total", about.total, "count", unit)] if about.total else []),
+        *([PanelColumn(about.base.replace(" ", "_"), about.base, "count")] if about.base else []),
+    ]
     return (
         PanelColumn(about.by, about.by.replace("_", " "), "group"),
-        PanelColumn(about.metric, label, "value", unit, about.metric),
+        PanelColumn(about.column, label, "value", unit, about.metric),
         PanelColumn("low", "from", "low", unit),
         PanelColumn("high", "to", "high", unit),
         PanelColumn("people", "people", "people"),
-        *base,
+        *counts,
         PanelColumn("note", "", "note"),
     )
 
 
 def _row(about: Compared, key: str, label: str, group: Group, min_people: int) -> Row:
     if not group.shown and key != TOTAL:
-        nothing = (None,) * (5 if about.base else 4)
+        nothing = (None,) * (4 + bool(about.base) + bool(about.total))
         return (label, *nothing, few_people(min_people))
     said = group.said
-    base = (round(group.base),) if about.base else ()
-    return (label, said.value, said.low, said.high, group.people, *base, lacking(said))
+    counts = (
+        *([group.top] if about.total else []),
+        *([round(group.base)] if about.base else []),
+    )
+    return (label, said.value, said.low, said.high, group.people, *counts, lacking(said))
 
 
 def few_people(min_people: int) -> str:

@@ -95,25 +95,24 @@ def comparison(
         most, least = named[high][0], named[low][0]
         return f"{_first(most)} has the highest {what.what}, {values[1]}; {least} has {values[0]}"
     span = f"all at {values[0]}" if values[0] == values[1] else f"{values[0]} to {values[1]}"
-    return f"The {groups} cannot be told apart by {what.what}: {span}, within chance"
+    return f"{_first(groups)} cannot be told apart by {what.what}: {span}"
 
 
 def _apart(low: Estimate, high: Estimate) -> bool:
     return low.high is not None and high.low is not None and low.high < high.low
 
 
-def moved(said: Estimate, unit: str) -> str:
-    """A difference in words: higher, lower, or not to be told from none."""
+def moved(said: Estimate, unit: str, ways: tuple[str, str], than: str) -> str:
+    """A difference in words: which way, than what, how sure. `ways` are for more and for less."""
     if said.value is None:
         return "cannot be compared"
     size = points(abs(said.value)) if unit == "share" else figure(abs(said.value), unit)
-    way = "higher" if said.value > 0 else "lower"
+    text = f"{size} {ways[0] if said.value > 0 else ways[1]} than {than}"
     if not said.known:
-        return f"{size} {way}, too few people for an interval"
-    ends = [_end(end, unit) for end in (said.low or 0.0, said.high or 0.0)]
-    clear = (said.low or 0.0) > 0 or (said.high or 0.0) < 0
-    doubt = "" if clear else ", which cannot be told from no difference"
-    return f"{size} {way} (95% interval {ends[0]} to {ends[1]}){doubt}"
+        return f"{text}, with too few people for an interval"
+    low, high = said.low or 0.0, said.high or 0.0
+    text += f" (95% interval {_end(low, unit)} to {_end(high, unit)})"
+    return text if low > 0 or high < 0 else f"{text}, which cannot be told from no difference"
 
 
 def points(value: float) -> str:

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class SteelyardError(Exception):
@@ -39,6 +40,17 @@ class SteelyardError(Exception):
     def as_json(self) -> dict[str, dict[str, str]]:
         """The one JSON error shape of the command line and the API."""
         return {"error": {"code": self.code, "message": self.message, "hint": self.hint}}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors travel between processes, whatever facts their own constructor takes."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[SteelyardError], arguments: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind)
+    error.args = arguments
+    vars(error).update(state)
+    return error
 
 
 class UsageError(SteelyardError):

@@ -17,7 +17,7 @@ from steelyard.people.file import keep_people
 from steelyard.people.options import Options
 from steelyard.sources.csv.people import read_people
 from steelyard.sources.tables import to_table
-from steelyard.state.identities import Decision
+from steelyard.state.decision import Decision
 from steelyard.warehouse.told import complete, store
 
 ADA, BOB, GRACE = "ada@acme.example", "bob@acme.example", "grace@acme.example"

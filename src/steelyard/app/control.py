@@ -8,9 +8,11 @@ and only ask the server to settle them.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
 import secrets
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
     from steelyard.metrics.questions import QuestionAnswer, Terms
+    from steelyard.people.coverage import Coverage
+    from steelyard.people.listing import Listed, Shown
+    from steelyard.people.review import Choice, Review
+    from steelyard.state.decision import Decision
 
 _CALLS = frozenset(
     {
@@ -50,6 +56,11 @@ _CALLS = frozenset(
         "unmatched",
         "seen_people",
         "forget_source",
+        "people_list",
+        "people_show",
+        "people_coverage",
+        "people_review",
+        "people_decide",
         "backup",
         "export",
         "rebuild",
@@ -191,6 +202,26 @@ class Remote:
     def forget_source(self, name: str) -> None:
         self.call("forget_source", name)
 
+    def people_list(self, day: dt.date) -> tuple[Listed, ...]:
+        found: tuple[Listed, ...] = self.call("people_list", day)
+        return found
+
+    def people_show(self, text: str) -> Shown:
+        found: Shown = self.call("people_show", text)
+        return found
+
+    def people_coverage(self, day: dt.date) -> Coverage:
+        found: Coverage = self.call("people_coverage", day)
+        return found
+
+    def people_review(self, limit: int) -> Review:
+        found: Review = self.call("people_review", limit)
+        return found
+
+    def people_decide(self, choice: Choice, by: str) -> Decision:
+        found: Decision = self.call("people_decide", choice, by)
+        return found
+
     def backup(self, file: Path) -> BackupReport:
         report: BackupReport = self.call("backup", file.absolute())
         return report
@@ -256,10 +287,13 @@ class Control(threading.Thread):
         line.send(result)
 
     def close(self) -> None:
-        """Stop answering; a call of our own wakes the thread that waits for one."""
+        """Stop answering; a line of our own wakes the thread that waits for one.
+
+        Nothing is said on it: the thread may just have ended, and nobody would answer.
+        """
         self._closing = True
-        with contextlib.suppress(Unreachable):
-            Remote(self.house.settings, self.address).call("ping")
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+            line.connect(self.address.socket)
         self.join(5)
         self._listener.close()
         with contextlib.suppress(FileNotFoundError):

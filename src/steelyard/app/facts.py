@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from steelyard.ledger.refresh import Options, refresh
@@ -32,15 +32,26 @@ def _build_people(
     """Only when something about people changed: decisions lie in a database of their own."""
     concern = "kind in (select unnest(?))"
     count = "select count(*) from dirty_work where "
-    if not warehouse.query(count + concern, [list(CONCERNS)])[0][0]:
+    dirty = warehouse.query(count + concern, [list(CONCERNS)])[0][0]
+    built, wanted = warehouse.query("select settings from people_built"), _said(settings)
+    if not dirty and (not built or built == [(wanted,)]):
         return
     from steelyard.state.identities import Identities
 
+    options = people_options(settings, state())
     decisions = Identities(state()).decisions()
     with warehouse.transaction() as cursor:
-        build_people(warehouse, decisions, people_options(settings), now)
+        build_people(warehouse, decisions, options, now)
         done = sorted(set(CONCERNS) - work.KINDS)  # the others are the work facts' cue, too
         cursor.execute(f"delete from dirty_work where {concern}", [done])
+        cursor.execute("delete from people_built")
+        cursor.execute("insert into people_built values (?)", [wanted])
+
+
+def _said(settings: Settings) -> str:
+    """What of the settings people rest on."""
+    names = ("rollup_pattern", "rollup_depth", "directories", "team_sources")
+    return repr([getattr(settings, name) for name in names])
 
 
 def ledger_options(settings: Settings) -> Options:
@@ -53,14 +64,20 @@ def ledger_options(settings: Settings) -> Options:
     )
 
 
-def people_options(settings: Settings) -> people.Options:
+def people_options(settings: Settings, state: State) -> people.Options:
+    """With the names of sources for the kinds that the settings name: `okta` may be called hr."""
+    from steelyard.state.sources import Sources
+
+    kinds = {known.name: known.kind for known in Sources(state).list()}
     return people.Options(
         rollup_pattern=settings.rollup_pattern or people.CXO,
         rollup_depth=settings.rollup_depth,
-        directories=_names(settings.directories),
-        team_sources=_names(settings.team_sources),
+        directories=_names(settings.directories, kinds),
+        team_sources=_names(settings.team_sources, kinds),
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _names(text: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    said = [name.strip() for name in text.split(",") if name.strip()]
+    called = [(word, [name for name, kind in kinds.items() if kind == word]) for word in said]
+    return tuple(dict.fromkeys(name for word, names in called for name in (word, *names)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from steelyard.app.applier import Applier
 from steelyard.app.backup import BackupReport, ExportReport, export_tables, write_backup
 from steelyard.app.decoding import Decoders
-from steelyard.app.facts import build_facts
+from steelyard.app.facts import build_facts, people_options
 from steelyard.app.importing import (
     CsvReport,
     OtlpReport,
@@ -32,6 +32,7 @@ from steelyard.errors import StoreError
 from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.people.doors import PeopleDoors
 from steelyard.receiver.inbox import Inbox
 from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse, told
@@ -40,11 +41,16 @@ if TYPE_CHECKING:
     from steelyard.app.syncing import SyncReport
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
+    from steelyard.people.coverage import Coverage
+    from steelyard.people.listing import Listed, Shown
+    from steelyard.people.review import Choice, Review
     from steelyard.state.database import State
+    from steelyard.state.decision import Decision
+    from steelyard.state.identities import Identities
     from steelyard.warehouse import Warehouse
 
 
-class Doors(Protocol):
+class Doors(PeopleDoors, Protocol):
     """What commands may ask, whoever answers."""
 
     def ask(self, question: Question) -> Answer: ...
@@ -170,6 +176,46 @@ class House:
         seen = "select person from people_seen where person like '%@%' order by person"
         unknown = unmatched_emails(self.warehouse.query)
         return [row[0] for row in self.warehouse.query(seen)], unknown
+
+    def people_list(self, day: dt.date) -> tuple[Listed, ...]:
+        from steelyard.people.listing import list_people
+
+        return list_people(self.warehouse, day)
+
+    def people_show(self, text: str) -> Shown:
+        from steelyard.people.listing import show_person
+
+        return show_person(
+            self.warehouse, self._identities, people_options(self.settings, self.state), text
+        )
+
+    def people_coverage(self, day: dt.date) -> Coverage:
+        from steelyard.people.coverage import coverage
+
+        return coverage(
+            self.warehouse, self._identities, people_options(self.settings, self.state), day
+        )
+
+    def people_review(self, limit: int) -> Review:
+        from steelyard.people.review import review
+
+        return review(
+            self.warehouse, self._identities, people_options(self.settings, self.state), limit
+        )
+
+    def people_decide(self, choice: Choice, by: str) -> Decision:
+        """Keep a decision about who is who, and build the facts with it."""
+        from steelyard.people.review import decide
+
+        decision = decide(self.warehouse, self._identities, choice, by)
+        self.refresh()
+        return decision
+
+    @property
+    def _identities(self) -> Identities:
+        from steelyard.state.identities import Identities
+
+        return Identities(self.state)
 
     def unmatched(self) -> int:
         """People with work whom no imported file knows."""

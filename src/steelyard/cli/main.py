@@ -22,6 +22,7 @@ from steelyard.cli import (
     import_otlp,
     import_transcripts,
     metrics,
+    people,
     serve,
     source,
     store,
@@ -74,6 +75,12 @@ sources.command("list", cls=Command, epilog=source.LIST_EXAMPLES)(source.list_so
 sources.command("test", cls=Command, epilog=source.TEST_EXAMPLES)(source.test)
 sources.command("sync", cls=Command, epilog=source.SYNC_EXAMPLES)(source.sync)
 sources.command("remove", cls=Command, epilog=source.REMOVE_EXAMPLES)(source.remove)
+
+persons = group("people", "See who works here, whose identities are whose, and decide.", ASK)
+persons.command("list", cls=Command, epilog=people.LIST_EXAMPLES)(people.list_people)
+persons.command("show", cls=Command, epilog=people.SHOW_EXAMPLES)(people.show)
+persons.command("review", cls=Command, epilog=people.REVIEW_EXAMPLES)(people.review)
+persons.command("coverage", cls=Command, epilog=people.COVERAGE_EXAMPLES)(people.coverage)
 
 app.command("ask", cls=Command, epilog=ask.EXAMPLES, rich_help_panel=ASK)(ask.ask)
 app.command("metrics", cls=Command, epilog=metrics.EXAMPLES, rich_help_panel=ASK)(metrics.metrics)

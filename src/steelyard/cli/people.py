@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from steelyard.people.listing import Listed, Time
     from steelyard.people.review import Choice, Proposal, Review
     from steelyard.people.unmatched import Unmatched
-    from steelyard.state.identities import Decision
+    from steelyard.state.decision import Decision
 
 LIST_EXAMPLES = examples(
     "steelyard people list", "steelyard people list --on 2026-03-31 --format json"
@@ -161,7 +161,7 @@ def _house(data: Path | None) -> Iterator[PeopleDoors]:
     from steelyard.app import connect
 
     with connect(settings(data)) as house:
-        yield cast("PeopleDoors", house)
+        yield house
 
 
 def _choice(

@@ -21,7 +21,7 @@ from steelyard.people.rollup import roll_up
 from steelyard.people.spans import Span, spans_of
 from steelyard.people.teams import told_by_membership
 from steelyard.people.told import TEXTS, Entry, Told, read_told, script
-from steelyard.state.identities import Decision
+from steelyard.state.decision import Decision
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

@@ -18,7 +18,7 @@ from steelyard.people.identity import DIRECTORY, Evidence
 from steelyard.people.names import normal
 from steelyard.people.options import Options
 from steelyard.people.told import Entry
-from steelyard.state.identities import Decision
+from steelyard.state.decision import Decision
 
 Key = tuple[str, str]
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from steelyard.people.coverage import Coverage
     from steelyard.people.listing import Listed, Shown
     from steelyard.people.review import Choice, Review
-    from steelyard.state.identities import Decision
+    from steelyard.state.decision import Decision
 
 
 class PeopleDoors(Protocol):

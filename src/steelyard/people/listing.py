@@ -13,7 +13,8 @@ from steelyard.people.resolve import resolve
 from steelyard.people.review import find_person
 from steelyard.people.spans import NEVER
 from steelyard.people.told import read_told, script
-from steelyard.state.identities import Decision, Identities
+from steelyard.state.decision import Decision
+from steelyard.state.identities import Identities
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

@@ -27,7 +27,7 @@ from steelyard.people.names import number_of_noreply
 from steelyard.people.options import Options
 from steelyard.people.told import Told, Version
 from steelyard.sources.marks import is_bot, login_of
-from steelyard.state.identities import Decision
+from steelyard.state.decision import Decision
 
 Name = tuple[dt.date, tuple[int, str], str, str]  # day seen, rank of the directory, key, name
 Edge = tuple[str, str, Evidence]  # two references of one person; `via` is filled when used

@@ -17,7 +17,8 @@ from steelyard.people.resolve import resolve
 from steelyard.people.suggest import Candidate, Somebody, Suggester
 from steelyard.people.told import Query, read_told
 from steelyard.people.unmatched import Unmatched, unmatched
-from steelyard.state.identities import Decision, Identities
+from steelyard.state.decision import Decision
+from steelyard.state.identities import Identities
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

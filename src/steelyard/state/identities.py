@@ -7,27 +7,16 @@ when it is accepted. Nothing here knows how a decision is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import text
 
 from steelyard.errors import BadValue
 from steelyard.state.database import State
+from steelyard.state.decision import Decision
 from steelyard.state.tokens import utc_now
 
 Pair = tuple[str, str]  # a reference and a person
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The reference is this person's (`same`), or is not."""
-
-    reference: str
-    person: str
-    same: bool
-    by: str
-    at: datetime
 
 
 class Identities:

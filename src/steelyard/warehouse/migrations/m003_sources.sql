@@ -118,6 +118,8 @@ create table raw_survey_answers (
   respondent varchar not null, score double not null, scale_max double
 );
 create table dirty_work (kind varchar not null);
+-- The settings that people were built with.
+create table people_built (settings varchar not null);
 
 -- People that were imported before there were sources: a directory called csv.
 insert into raw_people by name

@@ -15,8 +15,10 @@ import pyarrow as pa
 
 from steelyard.ledger.prices import Price, all_prices, load_prices
 from steelyard.ledger.refresh import Options, refresh
+from steelyard.model import UsageDay
 from steelyard.records import TABLES, record_key
-from steelyard.warehouse import open_warehouse
+from steelyard.sources.tables import to_tables
+from steelyard.warehouse import open_warehouse, told
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -146,6 +148,13 @@ class World:
         self.refresh()
         return self
 
+    def counted(self, *records: UsageDay, source: str = "analytics") -> World:
+        """What a vendor counted, into the warehouse, without building facts."""
+        with self.warehouse.transaction() as cursor:
+            for kind, table in to_tables(records).items():
+                told.store(cursor, source, kind, table, NOW)
+        return self
+
     def refresh(self) -> int:
         return refresh(self.warehouse, self.options, NOW)
 
@@ -180,5 +189,6 @@ class World:
     def forget(self) -> None:
         """An empty world again; prices stay."""
         with self.warehouse.transaction() as cursor:
-            for name in (*FACTS, *TABLES, "dirty_days", "kept_since", "people", "identities"):
+            other = ("raw_usage_days", "vendor_told", "dirty_work", "dirty_days", "kept_since")
+            for name in (*FACTS, *TABLES, *other, "people", "identities"):
                 cursor.execute(f"delete from {name}")

@@ -228,6 +228,6 @@ def test_the_same_question_is_remembered_until_facts_change(empty: DuckStore) ->
 def test_telemetry_coverage_is_of_what_others_saw(empty: DuckStore) -> None:
     put(empty, "person_days", by_telemetry=True)
     assert asked(empty, "telemetry_coverage").rows == ((None,),)
-    put(empty, "person_days", by_telemetry=True, by_transcript=True, person="bob")
-    put(empty, "person_days", by_transcript=True, person="cleo")
+    put(empty, "person_days", by_telemetry=True, by_transcript=True, by_other=True, person="bob")
+    put(empty, "person_days", by_other=True, person="cleo")
     assert asked(empty, "telemetry_coverage").value("telemetry_coverage") == pytest.approx(0.5)

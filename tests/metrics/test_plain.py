@@ -114,7 +114,7 @@ FIGURES: dict[str, Callable[[World], float]] = {
         len(people(w) & {r["person"] for r in w.tables["people"]}) / len(people(w))
     ),
     "telemetry_coverage": lambda w: (
-        seen_by(w, "by_telemetry", "by_transcript") / seen_by(w, "by_transcript")
+        seen_by(w, "by_telemetry", "by_other") / seen_by(w, "by_other")
     ),
     "sessions": sessions,
     "session_starts": lambda w: total(

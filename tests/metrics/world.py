@@ -204,6 +204,7 @@ class World:
         chance = self.random
         worked, size = calls > 0, chance.choice((50_000, 300_000, 700_000, None))
         seen = {"worked": worked, "by_telemetry": number % 4 != 3, "by_transcript": number % 3 == 0}
+        seen["by_other"] = seen["by_transcript"] or number % 5 == 0
         zeros = ("prompts", "requests", "tool_calls", "api_errors", "person_rejections")
         zeros += ("accepted_edits", "approved_edits", "edit_decisions", "commits")
         zeros += ("pull_requests", "tokens")
@@ -227,7 +228,7 @@ class World:
             if row["worked"]:
                 key = row["day"], row["person"], row["assistant"]
                 said = {"day": key[0], "person": key[1], "assistant": key[2], "sessions": 1}
-                flags = {name: row[name] for name in ("by_telemetry", "by_transcript")}
+                flags = {name: row[name] for name in ("by_telemetry", "by_transcript", "by_other")}
                 seen[key] = said | flags | {"commits": 0}
         self.tables["person_days"] = list(seen.values())
         for person in sorted({row["person"] for row in seen.values()}):

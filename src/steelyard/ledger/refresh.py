@@ -12,6 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from steelyard.ledger.models import family
+from steelyard.ledger.vendor import dirty_vendor_days, has_vendors
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -22,10 +23,14 @@ _SCRIPTS = (
     ("steelyard.ledger", "02_records"),
     ("steelyard.people", "persons"),
     ("steelyard.ledger", "03_usage"),
+    ("steelyard.ledger", "00_vendor_rows"),
+    ("steelyard.ledger", "03a_vendor_days"),
+    ("steelyard.ledger", "03b_vendor"),
     ("steelyard.ledger", "04_activity"),
     ("steelyard.ledger", "05_rollups"),
     ("steelyard.ledger", "07_days"),
 )
+_OF_VENDORS = (("steelyard.ledger", "03b_vendor"),)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
     Everything of a day changes in one transaction together with the data version.
     """
     built = 0
+    dirty_vendor_days(warehouse)
     while days := _due(warehouse):
         built += _build(warehouse, days, options, now)
     return built
@@ -74,7 +80,8 @@ def _build(warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.
         _fill(cursor, "todo(day date)", [(day,) for day in days])
         _grow(cursor)
         _learn_models(cursor)
-        for package, name in _SCRIPTS:
+        idle = () if has_vendors(cursor) else _OF_VENDORS
+        for package, name in (script for script in _SCRIPTS if script not in idle):
             _run(cursor, package, name, options)
         _segments(cursor, options)
         todo = [row[0] for row in cursor.execute("select day from todo").fetchall()]
@@ -124,7 +131,8 @@ def _learn_models(cursor: Any) -> None:
     """Normalised names for models that are met for the first time."""
     new = cursor.execute(
         "select distinct model from (select model from events where day in (select day from span)"
-        " union all select model from points where day in (select day from span))"
+        " union all select model from points where day in (select day from span)"
+        " union all select model from raw_usage_days)"
         " where model <> '' and model not in (select reported from models)"
     ).fetchall()
     if new:

@@ -50,7 +50,7 @@ _SESSION_NUMBERS: tuple[str, ...] = (
     *("commits", "pull_requests", "active_seconds", "tokens", "list_nanos"),
     "context_tokens_max",
 )
-_SESSION_FLAGS = ("worked", "by_telemetry", "by_transcript")
+_SESSION_FLAGS = ("worked", "by_telemetry", "by_transcript", "by_other")
 _MAYBE = frozenset({"list_nanos", "context_tokens_max", "first_time", "last_time"})
 
 TELEMETRY_FACTS: Mapping[str, Fact] = {
@@ -122,7 +122,7 @@ TELEMETRY_FACTS: Mapping[str, Fact] = {
         "person_days",
         same("person", "assistant"),
         ("sessions", "commits"),
-        ("by_telemetry", "by_transcript"),
+        ("by_telemetry", "by_transcript", "by_other"),
         fallback="worked_sessions",
     ),
 }

@@ -102,3 +102,16 @@ left join models m on m.reported = p.model
 where p.temporality <> 'gauge' and p.value <> 0 and p.day in (select day from span)
   and (p.day in (select day from todo)
     or (p.assistant, p.session, p.day) in (select (assistant, session, day) from reach));
+
+-- Begin and end of each session's records.
+create or replace temp table spans as
+select day, assistant, session, min(began) as first_time, max(ended) as last_time,
+  bool_or(witness <> 'transcripts') as by_telemetry, bool_or(witness = 'transcripts') as by_transcript
+from (
+  select day, assistant, session, witness,
+    time - to_microseconds(coalesce(duration_ms, 0)::bigint * 1000) as began, time as ended from e
+  union all
+  select day, assistant, session, witness, greatest(start, day::timestamp), time from p
+)
+where session <> ''
+group by all;

@@ -35,24 +35,15 @@ with parts as (
     case when counter = 'active_seconds' then amount end as active_seconds,
     counter in ('lines', 'commits', 'pull_requests') and amount > 0 as worked
   from counters where day in (select day from todo)
-),
-spans as (
-  select day, assistant, session, min(began) as first_time, max(ended) as last_time,
-    bool_or(witness <> 'transcripts') as by_telemetry, bool_or(witness = 'transcripts') as by_transcript
-  from (
-    select day, assistant, session, witness,
-      time - to_microseconds(coalesce(duration_ms, 0)::bigint * 1000) as began, time as ended from e
-    union all
-    select day, assistant, session, witness, greatest(start, day::timestamp), time from p
-  )
-  where session <> ''
-  group by all
 )
 select day, person, assistant, max(provider) as provider, session,
   max(app_version) as app_version, max(terminal) as terminal, max(repo) as repo, max(plan) as plan,
   max(witness) as witness, bool_or(worked) as worked,
-  coalesce(any_value(by_telemetry), bool_or(witness <> 'transcripts')) as by_telemetry,
-  coalesce(any_value(by_transcript), bool_or(witness = 'transcripts')) as by_transcript,
+  coalesce(any_value(s.by_telemetry), bool_or(witness not in ('transcripts', 'vendor')))
+    as by_telemetry,
+  coalesce(any_value(s.by_transcript), bool_or(witness = 'transcripts')) as by_transcript,
+  coalesce(any_value(s.by_transcript), bool_or(witness = 'transcripts')) or (
+    (day, person, assistant) in (select (day, person, assistant) from vendor_seen)) as by_other,
   any_value(first_time) as first_time, any_value(last_time) as last_time,
   coalesce(sum(prompts), 0)::bigint as prompts, coalesce(sum(requests), 0)::bigint as requests,
   coalesce(sum(tool_calls), 0)::bigint as tool_calls,
@@ -67,9 +58,20 @@ select day, person, assistant, max(provider) as provider, session,
   coalesce(sum(tokens), 0)::bigint as tokens, sum(list_nanos)::bigint as list_nanos,
   max(context_tokens)::bigint as context_tokens_max
 from parts
-left join spans using (day, assistant, session)
+left join spans s using (day, assistant, session)
 where session <> '' or person <> ''
 group by day, person, assistant, session;
+
+-- Days of people on which nothing but a vendor's count tells of work.
+insert into session_days by name
+select v.day, v.person, v.assistant, v.provider, '' as session, '' as app_version, '' as terminal,
+  '' as repo, '' as plan, 'vendor' as witness, true as worked, false as by_telemetry,
+  false as by_transcript, true as by_other, 0 as prompts, 0 as requests, 0 as tool_calls,
+  0 as api_errors, 0 as person_rejections, 0 as accepted_edits, 0 as approved_edits,
+  0 as edit_decisions, 0 as commits, 0 as pull_requests, 0 as active_seconds, 0 as tokens
+from vendor_alone v
+where (day, person, assistant) not in (
+  select (day, person, assistant) from session_days where worked and day in (select day from todo));
 
 create or replace temp table touched as
 select distinct assistant, session from session_days
@@ -106,7 +108,8 @@ select distinct person from person_days where day in (select day from todo);
 delete from person_days where day in (select day from todo);
 insert into person_days by name
 select day, person, assistant, bool_or(by_telemetry) as by_telemetry,
-  bool_or(by_transcript) as by_transcript, count(*) filter (session <> '') as sessions,
+  bool_or(by_transcript) as by_transcript, bool_or(by_other) as by_other,
+  count(*) filter (session <> '') as sessions,
   sum(commits)::bigint as commits
 from session_days
 where worked and person <> '' and day in (select day from todo)

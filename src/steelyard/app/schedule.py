@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from steelyard.app.house import House
     from steelyard.config import Settings
 
-_LOOK_SECONDS = 5.0
+_LOOK_SECONDS = 2.0
 _STOP_SECONDS = 10
 
 

@@ -65,11 +65,10 @@ def test_m005_knows_who_else_saw_a_day(tmp_path: Path) -> None:
     path = tmp_path / "old.duckdb"
     with duckdb.connect(str(path)) as connection:
         migrate(connection, str(path), up_to=4)
-        for seen in ("true", "false"):
-            connection.execute(
-                "insert into person_days (day, person, assistant, by_telemetry, by_transcript,"
-                f" sessions, commits) values ('2026-10-05', {seen}::varchar, '', true, {seen}, 1, 0)"
-            )
+        connection.execute(
+            "insert into person_days select '2026-10-05', seen::varchar, '', true, seen, 1, 0"
+            " from (values (true), (false)) t(seen)"
+        )
     with open_warehouse(str(path)) as warehouse:
         rows = warehouse.query("select person, by_other from person_days order by 1")
         assert rows == [("false", False), ("true", True)]

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from steelyard.metrics import Answer, Question, ask
+from steelyard.metrics.memory import Recent
+from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.people import coverage, listing
+from steelyard.people.options import Options
 from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.state.database import open_state
+from steelyard.state.identities import Identities
 from steelyard.state.sources import KnownSource
 from steelyard.warehouse import open_warehouse
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
@@ -174,10 +180,31 @@ class World:
     known: tuple[KnownSource, ...] = ()
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
+    scorecard: bool = False
+    remembered: Recent[Any] = field(default_factory=lambda: Recent(9))
 
     def ask(self, question: Question) -> Answer:
         self.asked.append(question)
         return ask(self.warehouse, question, self.moment)
+
+    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        return answer_question(self.warehouse, name, terms, self.moment)
+
+    def people_list(self, day: dt.date) -> tuple[listing.Listed, ...]:
+        key = ("list", self.warehouse.data_version(), day)
+        if (found := self.remembered.get(key)) is None:
+            found = listing.list_people(self.warehouse, day)
+            self.remembered.put(key, found)
+        return found  # type: ignore[no-any-return]
+
+    def people_coverage(self, day: dt.date) -> coverage.Coverage:
+        key = ("coverage", self.warehouse.data_version(), day)
+        if (found := self.remembered.get(key)) is None:
+            state = open_state(f"sqlite:///{self.folder / 'state.db'}")
+            found = coverage.coverage(self.warehouse, Identities(state), Options(), day)
+            state.close()
+            self.remembered.put(key, found)
+        return found  # type: ignore[no-any-return]
 
     def status(self) -> Status:
         return Status(

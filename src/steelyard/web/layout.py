@@ -28,7 +28,13 @@ class Group:
 
 # Only pages that exist. A new page is one line here and one route.
 NAV = (
-    Group("", (Link("spend", "Spend", "/spend", "spend"),)),
+    Group(
+        "",
+        (
+            Link("spend", "Spend", "/spend", "spend"),
+            Link("roi", "ROI", "/roi", "scale"),
+        ),
+    ),
     Group(
         "Set up",
         (

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from steelyard.metrics import CATALOGUE
-from steelyard.web import asking, period, spend, words
+from steelyard.web import asking, controls, period, spend, words
 from steelyard.web.frame import Pages
 from steelyard.web.layout import NAV
 from steelyard.web.services import Services
@@ -45,6 +45,6 @@ def _values(services: Services) -> list[dict[str, str]]:
             "kind": offered["label"].lower(),
             "url": choice["url"],
         }
-        for offered in spend.offers(plain, asking.ask_options(services, plain, {}))
+        for offered in controls.offers(plain, asking.ask_options(services, plain, {}), spend.PATH)
         for choice in offered["choices"]
     ]

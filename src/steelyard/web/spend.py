@@ -8,13 +8,12 @@ from typing import Any
 
 from steelyard.metrics.answer import Answer
 from steelyard.web import asking, words
-from steelyard.web import period as periods
 from steelyard.web.answers import single
-from steelyard.web.asking import Asked, Options, Spend
+from steelyard.web.asking import Asked, Options
 from steelyard.web.breakdown import breakdown
 from steelyard.web.chart import stacked_days
+from steelyard.web.controls import shared
 from steelyard.web.finding import chart_title, spend_finding
-from steelyard.web.formats import short_money, span
 from steelyard.web.notes import notes
 from steelyard.web.series import sparks, spend_chart
 from steelyard.web.tiles import tiles
@@ -22,7 +21,6 @@ from steelyard.web.tokens import token_types
 from steelyard.web.view import View
 
 PATH = "/spend"
-CHOICES_SHOWN = 40
 
 
 def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
@@ -48,61 +46,10 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
 def controls(view: View, options: Options, today: dt.date) -> dict[str, Any]:
     """The top bar and the tabs: all of them links of this view with one thing changed."""
     return {
-        "view": view,
-        "today": today,
-        "dates": span(view.period.start, view.period.end),
-        "period": _period(view, today),
-        "filters": offers(view, options)
-        + [_filter(view, name, {}) for name in view.where if name not in options],
-        "clear": replace(view, where={}).url(PATH),
+        **shared(view, options, today, PATH),
         "comparison": _comparison(view),
         "by_label": words.dimension(view.by),
         **_tabs(view),
-    }
-
-
-def _period(view: View, today: dt.date) -> dict[str, Any]:
-    later = view.period.later(today)
-    rest = [pair for pair in view.parameters() if pair[0] not in ("period", "from", "to")]
-    return {
-        "choices": [
-            {
-                "label": label,
-                "url": view.at(periods.named(name, today)).url(PATH),
-                "chosen": name == view.period.name,
-            }
-            for name, label in periods.NAMED.items()
-        ],
-        "earlier": view.at(view.period.earlier()).url(PATH),
-        "later": view.at(later).url(PATH) if later else "",
-        "hidden": rest,
-    }
-
-
-def offers(view: View, options: Options) -> list[dict[str, Any]]:
-    """The filters of the top bar with their values, largest spend first."""
-    return [_filter(view, name, values) for name, values in options.items()]
-
-
-def _filter(view: View, name: str, values: Spend) -> dict[str, Any]:
-    chosen = view.where.get(name, ())
-    choices = []
-    for value in sorted(values, key=lambda each: -(values[each] or 0.0))[:CHOICES_SHOWN]:
-        spend = values[value]
-        choices.append(
-            {
-                "label": words.value(name, value),
-                "url": view.with_filter(name, value).url(PATH),
-                "text": "" if spend is None else short_money(spend),
-                "chosen": value in chosen,
-            }
-        )
-    label = words.dimension(name)
-    return {
-        "label": label[:1].upper() + label[1:],
-        "chosen": " or ".join(words.value(name, value) for value in chosen),
-        "clear": view.with_filter(name, None).url(PATH),
-        "choices": choices,
     }
 
 

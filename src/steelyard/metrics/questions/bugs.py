@@ -23,7 +23,7 @@ from steelyard.metrics.questions.compare import (
 from steelyard.metrics.questions.distribution import Spread, distribution_panel
 from steelyard.metrics.questions.intervals import LEVEL, Estimate
 from steelyard.metrics.questions.panel import Panel, PanelColumn, Row
-from steelyard.metrics.questions.wording import bracketed, figure, moved
+from steelyard.metrics.questions.wording import moved, within
 
 METRICS = ("resolution_hours_p50", "issues_resolved", "cost_per_issue")
 BY = "team"
@@ -161,14 +161,11 @@ def _sentence(bugs: Asking, types: tuple[str, ...]) -> str:
         return f"{_NOTHING} Which types of issues count as bugs can be set."
     if bugs.filtered != ("issue_type",) and len(people) < bugs.terms.min_people:
         return f"Not shown: {few_people(bugs.terms.min_people)} are left by the filters."
-    opening = (
-        f"Half of {len(parts):,} bugs were resolved within {figure(whole.value, 'h')}"
-        f"{bracketed(whole, 'h').removeprefix(figure(whole.value, 'h'))}"
-    )
+    half = f"Half of {len(parts):,} bugs were resolved within {within(whole, 'h')}."
     apart = _apart(sides)
     if apart.value is None:
-        return f"{opening}; with and without an assistant cannot be compared yet."
+        return f"{half} With and without an assistant cannot be compared yet."
     return (
-        f"{opening}. Those with an assistant took {_longer(apart)}: "
-        "association, not effect, for people choose which bugs they give it."
+        f"Bugs with an assistant took {_longer(apart)}. "
+        f"That is association, not effect: people choose which bugs they give it. {half}"
     )

@@ -108,8 +108,11 @@ def _title(about: Spread, known: Counts, whole: Mapping[str, float]) -> str:
 
 
 def _class(name: str) -> str:
-    signs = {"<": "under ", ">": "over "}
-    return signs[name[0]] + name[1:] if name[:1] in signs else name
+    """A class in words: under 1 day, 1–3 days, over 2 weeks."""
+    text = name.replace("<", "under ").replace(">", "over ").replace("-", "–")
+    for short, long in (("d", " days"), ("w", " weeks")):
+        text = text[:-1] + long if text.endswith(short) else text
+    return text.replace("under 1 days", "under 1 day")
 
 
 def _columns(about: Spread) -> tuple[PanelColumn, ...]:

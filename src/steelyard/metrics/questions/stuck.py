@@ -100,7 +100,7 @@ def _sizes() -> Spread:
     subtitle = "Share of sessions by the largest single context, tokens · 95% intervals"
     notes = (_SIZE,)
     of = ("session_sizes", "sessions", "session_size", "sessions")
-    return Spread(*of, SIZES, subtitle, notes=notes)
+    return Spread(*of, SIZES, subtitle, "had a context of", notes)
 
 
 def _long_sessions(asking: Asking) -> list[Part] | None:
@@ -143,7 +143,7 @@ def _without_result(asking: Asking, long: list[Part] | None) -> Panel | None:
 
 def _many_rejections(asking: Asking) -> Panel | None:
     """Sessions with more than ten rejections by a person, and the tools that were rejected."""
-    if not asking.carries("tool_reject_rate", "tool", "session", "decision"):
+    if not asking.carries("edit_decisions", "tool", "session", "decision"):
         return None
     said = dict(asking.terms.where).get("decision", ("reject",))
     rejected = Sum("decisions", "decisions", filters=(Is("by_person", True),))

@@ -25,8 +25,8 @@ class Measured:
     unit: str
 
 
-def figure(value: float | None, unit: str) -> str:
-    """A number for a sentence, with the digits its unit needs."""
+def figure(value: float | None, unit: str, beside: Sequence[float | None] = ()) -> str:
+    """A number for a sentence; `beside` are others in it, so that all get the same unit of time."""
     if value is None:
         return "unknown"
     if unit == "share":
@@ -34,9 +34,10 @@ def figure(value: float | None, unit: str) -> str:
     if unit == "USD":
         return _dollars(value)
     if unit == "h":
-        return f"{value / 24:,.1f} days" if abs(value) >= 48 else f"{value:,.1f} h"
+        largest = max(abs(each or 0.0) for each in (value, *beside))
+        return f"{value / 24:,.1f} days" if largest >= 48 else f"{value:,.1f} h"
     text = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
-    return f"{text} {unit}" if unit == "chars" else text
+    return f"{text} characters" if unit == "chars" else text
 
 
 def _dollars(value: float) -> str:
@@ -48,16 +49,14 @@ def _dollars(value: float) -> str:
 
 def within(said: Estimate, unit: str) -> str:
     """A figure with its interval: $12.30 (95% interval $10.10 to $14.50)."""
-    text = figure(said.value, unit)
-    if not said.known:
-        return text
-    return f"{text} (95% interval {figure(said.low, unit)} to {figure(said.high, unit)})"
+    return bracketed(said, unit, "95% interval ")
 
 
-def bracketed(said: Estimate, unit: str) -> str:
+def bracketed(said: Estimate, unit: str, opening: str = "") -> str:
     """A figure with its interval in brackets, for sentences that hold several."""
-    text = figure(said.value, unit)
-    return f"{text} ({figure(said.low, unit)} to {figure(said.high, unit)})" if said.known else text
+    all_ = (said.value, said.low, said.high)
+    text, low, high = (figure(each, unit, all_) for each in all_)
+    return f"{text} ({opening}{low} to {high})" if said.known else text
 
 
 def plural(dimension: str) -> str:
@@ -90,7 +89,8 @@ def comparison(
         return f"{_first(what.what)} is {within(said, what.unit)} in {name}, the only one shown"
     order = sorted(range(len(named)), key=lambda at: named[at][1].value or 0.0)
     low, high = order[0], order[-1]
-    values = [figure(named[at][1].value, what.unit) for at in (low, high)]
+    ends = [named[at][1].value for at in (low, high)]
+    values = [figure(end, what.unit, ends) for end in ends]
     if _apart(wide[low], wide[high]):
         most, least = named[high][0], named[low][0]
         return f"{_first(most)} has the highest {what.what}, {values[1]}; {least} has {values[0]}"
@@ -106,13 +106,14 @@ def moved(said: Estimate, unit: str, ways: tuple[str, str], than: str) -> str:
     """A difference in words: which way, than what, how sure. `ways` are for more and for less."""
     if said.value is None:
         return "cannot be compared"
-    size = points(abs(said.value)) if unit == "share" else figure(abs(said.value), unit)
-    text = f"{size} {ways[0] if said.value > 0 else ways[1]} than {than}"
+    all_ = (said.value, said.low, said.high)
+    size, low, high = (_size(each or 0.0, unit, all_) for each in all_)
+    text = f"{size.lstrip('+−')} {ways[0] if said.value > 0 else ways[1]} than {than}"
     if not said.known:
         return f"{text}, with too few people for an interval"
-    low, high = said.low or 0.0, said.high or 0.0
-    text += f" (95% interval {_end(low, unit)} to {_end(high, unit)})"
-    return text if low > 0 or high < 0 else f"{text}, which cannot be told from no difference"
+    text += f" (95% interval {low} to {high})"
+    clear = (said.low or 0.0) > 0 or (said.high or 0.0) < 0
+    return text if clear else f"{text}, which cannot be told from no difference"
 
 
 def points(value: float) -> str:
@@ -120,9 +121,9 @@ def points(value: float) -> str:
     return f"{value * 100:,.1f} points"
 
 
-def _end(value: float, unit: str) -> str:
-    sign = "−" if value < 0 else "+"
-    return sign + (points(abs(value)) if unit == "share" else figure(abs(value), unit))
+def _size(value: float, unit: str, beside: Sequence[float | None]) -> str:
+    sign, size = ("−" if value < 0 else "+"), abs(value)
+    return sign + (points(size) if unit == "share" else figure(size, unit, beside))
 
 
 def _first(text: str) -> str:

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import steelyard
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
+from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.people.coverage import Coverage
+from steelyard.people.listing import Listed
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from steelyard.app.reception import Reception
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
+_DAYS_REMEMBERED = 8  # days of which the list of people, or its coverage, is kept
 
 
 class ServerServices:
@@ -33,6 +37,8 @@ class ServerServices:
         self.house, self.listeners, self.reception = house, listeners, reception
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
+        self._lists: Recent[tuple[Listed, ...]] = Recent(_DAYS_REMEMBERED)
+        self._coverages: Recent[Coverage] = Recent(_DAYS_REMEMBERED)
 
     @property
     def cache(self) -> Path | None:
@@ -45,6 +51,28 @@ class ServerServices:
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         with _speaking():
             return self.house.answer_question(name, terms)
+
+    @property
+    def scorecard(self) -> bool:
+        return self.house.settings.scorecard
+
+    def people_list(self, day: dt.date) -> Sequence[Listed]:
+        key = (self.house.warehouse.data_version(), day)
+        found = self._lists.get(key)
+        if found is None:
+            with _speaking():
+                found = self.house.people_list(day)
+            self._lists.put(key, found)
+        return found
+
+    def people_coverage(self, day: dt.date) -> Coverage:
+        key = (self.house.warehouse.data_version(), day)
+        found = self._coverages.get(key)
+        if found is None:
+            with _speaking():
+                found = self.house.people_coverage(day)
+            self._coverages.put(key, found)
+        return found
 
     def warm(self) -> None:
         """Ask something once, so that no reader waits for the question's machinery to load."""

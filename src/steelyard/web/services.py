@@ -13,6 +13,8 @@ from typing import Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.people.coverage import Coverage
+from steelyard.people.listing import Listed
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
 
@@ -92,6 +94,16 @@ class Services(Protocol):
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         """One of the named questions (steelyard.metrics.questions), with its panels."""
+
+    @property
+    def scorecard(self) -> bool:
+        """Whether figures of single people may be shown: the setting `scorecard`."""
+
+    def people_list(self, day: dt.date) -> Sequence[Listed]:
+        """Everybody whom a directory knows on that day; remembered while the facts stand still."""
+
+    def people_coverage(self, day: dt.date) -> Coverage:
+        """How much belongs to known people, and the largest rest; remembered likewise."""
 
     def status(self) -> Status:
         """Cheap: every open Get-started page asks every two seconds."""

@@ -56,10 +56,13 @@ def author_accounts(authors: Iterable[GitActor | None]) -> list[Account]:
 
 
 def known(login: str, email: str, name: str = "") -> Account:
-    """An account with an address; somebody may have several."""
+    """An account with an address and a name; somebody may have several of both.
+
+    All of it is in the key: whether a list of members or a commit was read last changes nothing.
+    """
     email = email.strip().lower()
     return Account(
-        key=f"{login.lower()} {email}" if email else login.lower(),
+        key=" ".join(filter(None, (login.lower(), email, name))),
         account=reference("github", login),
         email=email,
         name=name,

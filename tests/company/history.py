@@ -23,7 +23,7 @@ TRAILER = "Co-Authored-By: Claude <noreply@anthropic.com>"
 
 @dataclass(frozen=True)
 class Node:
-    """A commit of the default branch. `made` is the script's own; a merge and the root have none."""
+    """A commit of the default branch: the script's, a merge, or the root by a bot."""
 
     sha: str
     parents: tuple[str, ...]
@@ -145,6 +145,11 @@ def really(company: Company, repo: str, folder: Path) -> Company:
     marks = dict(line[1:].split(" ") for line in lines if line)
     shas = {node.sha: marks[str(place)] for place, node in enumerate(grown, 1)}
     return _renamed(company, repo, shas, shas[grown[0].sha])
+
+
+def show(company: Company, repo: str, folder: Path) -> None:
+    """Let the repository that git made end where the company's history does."""
+    _git(folder, "update-ref", "refs/heads/main", nodes(company, repo)[-1].sha)
 
 
 def _import(grown: list[Node]) -> bytes:

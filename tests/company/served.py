@@ -21,7 +21,7 @@ from steelyard.sources.network import Network
 from steelyard.sources.registry import check_options
 from steelyard.state.sources import Sources
 from tests.company import hosts, offices, trackers
-from tests.company.history import by, really
+from tests.company.history import by, really, show
 from tests.company.script import END, START, Company, company
 from tests.server.running import environment
 from tests.standins.server import Answer, Request, StandIn, serving
@@ -56,6 +56,7 @@ class Served:
     def tell(self, moment: dt.datetime) -> None:
         """Let all systems show what had happened by a moment."""
         known = by(self.script, moment)
+        show(known, IN_GIT, self.repository)
         self.worlds = {
             "graph": offices.graph(known, moment.date()),
             "github": hosts.github(known),
@@ -105,14 +106,14 @@ def _at(url: dict[str, str], name: str, secret: str) -> dict[str, str]:
 
 
 @contextmanager
-def served(folder: Path, script: Company | None = None) -> Iterator[Served]:
-    """The whole company, all that happened in it, until the block ends."""
+def served(folder: Path, until: dt.datetime = AFTER) -> Iterator[Served]:
+    """The company, and what happened in it until a moment, served until the block ends."""
     repository = folder / "search.git"
-    real = really(script or company(), IN_GIT, repository)
+    real = really(by(company(), until), IN_GIT, repository)
     with ExitStack() as stack:
         standins = {name: stack.enter_context(serving(_nobody)) for name in NAMES}
         found = Served(real, standins, repository)
-        found.tell(AFTER)
+        found.tell(until)
         yield found
 
 
@@ -141,6 +142,28 @@ def sync_at(data: Path, moment: dt.datetime, *names: str) -> list[SyncReport]:
         reports = runner.sync_all(names)
         house.settle()
     return reports
+
+
+def tables(data: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that sources told and every fact built of them, but not when that was."""
+    with House(house_settings(data)) as house:
+        ask = house.warehouse.query
+        names = ask(
+            "select table_name, list(column_name order by column_index) from duckdb_columns()"
+            " where table_name in (select table_name from duckdb_tables())"
+            " and (regexp_matches(table_name, '^(raw|work)_')"
+            " or table_name in ('people', 'identities', 'bills', 'vendor_days'))"
+            " group by 1 order by 1"
+        )
+        return {
+            name: ask(f"select {', '.join(_told(columns))} from {name} order by all")
+            for name, columns in names
+            if name != "work_built"
+        }
+
+
+def _told(columns: list[str]) -> list[str]:
+    return [f'"{name}"' for name in dict.fromkeys(columns) if name not in ("seen_at", "body")]
 
 
 class Patient(Network):

@@ -6,19 +6,17 @@ change without that profile changing; 10,000 people are 50 calls.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import httpx
 from pydantic import Field, model_validator
 
 from steelyard.errors import SourceDenied, SourceError
-from steelyard.model import reference
-from steelyard.sources import directory
-from steelyard.sources.contract import Check, Options, Page, Secret, Source, Stream
-from steelyard.sources.directory import Group
+from steelyard.sources.contract import Check, Options, Secret
+from steelyard.sources.directory import Entry, Group
+from steelyard.sources.directory_source import SCOPE, TEAMS, DirectorySource, Scope
 from steelyard.sources.okta.client import GROUPS, USERS, Org, api_token, service_app
 from steelyard.sources.okta.users import Users, entry_of
 from steelyard.sources.shapes import read
@@ -32,15 +30,11 @@ class OktaOptions(Options):
     private_key: Secret | None = Field(None, description="Its private key, as JWK or PEM.")
     key_id: str = Field("", description="The key's ID (kid); needed with PEM.")
     token: Secret | None = Field(None, description="An API token, instead of an app.")
-    scope: Literal["all", "seen"] = Field(
-        "all", description="`all` people, or only those `seen` in telemetry and their managers."
-    )
+    scope: Scope = SCOPE
     search: str = Field(
         "", description='Only these users, such as `profile.userType eq "Employee"`.'
     )
-    groups: str = Field(
-        "", description="Groups that are teams, by name: `team-*, Platform`. None by default."
-    )
+    groups: str = TEAMS
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -56,7 +50,7 @@ class OktaOptions(Options):
         return org if "://" in org else f"https://{org}"
 
 
-class Okta(Source):
+class Okta(DirectorySource):
     """People, managers and groups of one Okta org."""
 
     kind = "okta"
@@ -80,47 +74,33 @@ class Okta(Source):
         scopes = f"{USERS} {GROUPS}" if said.groups else USERS
         return service_app(self.network, said.url, said.client_id, key, said.key_id, scopes)
 
-    def streams(self) -> Sequence[Stream]:
-        streams = []
-        if self.options.scope == "all":
-            streams.append(Stream("people", self._people, ("people",), snapshot=True))
-        if self.options.groups:
-            streams.append(Stream("groups", self._teams, ("memberships",), snapshot=True))
-        return streams
+    def everybody(self) -> Iterator[list[Entry]]:
+        return self._users.all()
 
-    def look_up(self, emails: Sequence[str]) -> Iterator[Page]:
-        """People by address, for the scope `seen`; the scope `all` has told of everybody."""
-        if self.options.scope == "seen":
-            users = self._users
-            yield from directory.looked_up(emails, users.with_addresses, users.with_names)
+    def with_addresses(self, emails: Sequence[str]) -> Iterator[Entry]:
+        return self._users.with_addresses(emails)
+
+    def with_names(self, names: Sequence[str]) -> Iterator[Entry]:
+        return self._users.with_names(names)
+
+    def left_out(self, names: Sequence[str]) -> Iterator[Entry]:
+        """Only a search leaves managers out; else whoever is not here is nowhere."""
+        return self.with_names(names) if self.options.search else iter(())
+
+    def all_groups(self) -> Iterator[Group]:
+        said = self._org.lists("/api/v1/groups", GROUPS, {"limit": "200"})
+        return (_group(each) for page in said for each in page)
+
+    def members(self, group: Group) -> Iterator[Entry]:
+        path = f"/api/v1/groups/{group.id}/users"
+        for page in self._org.lists(path, GROUPS, {"limit": "200"}):
+            yield from map(entry_of, page)
 
     def check(self) -> Iterator[Check]:
         only = {"search": self.options.search} if self.options.search else {}
         yield self._tried("people", USERS, "/api/v1/users", {"limit": "1", **only})
         if self.options.groups:
             yield self._tried("groups", GROUPS, "/api/v1/groups", {"limit": "1"})
-
-    def _people(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
-        found = []
-        for entries in self._users.all():
-            found.extend(entries)
-            yield Page((), "", len(found))
-        # Only a search leaves managers out; else whoever is not here is nowhere.
-        fetch = self._users.with_names if self.options.search else lambda names: iter(())
-        yield from directory.pages_of(*directory.settle(directory.with_managers(found, fetch)))
-
-    def _teams(self, cursor: str | None, now: dt.datetime) -> Iterator[Page]:
-        said = self._org.lists("/api/v1/groups", GROUPS, {"limit": "200"})
-        groups = [_group(each) for page in said for each in page]
-        return directory.memberships(groups, self.options.groups, self._members, cursor)
-
-    def _members(self, group: Group) -> Iterator[tuple[str, str]]:
-        path = f"/api/v1/groups/{group.id}/users"
-        for page in self._org.lists(path, GROUPS, {"limit": "200"}):
-            for entry in map(entry_of, page):
-                key = entry.person.key
-                main = entry.addresses[0] if entry.addresses else ""
-                yield key, reference("email", main) or reference("directory", key)
 
     def _tried(self, what: str, scope: str, path: str, params: dict[str, str]) -> Check:
         try:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import Field
 
-from steelyard.sources.contract import Check, Options, Secret, Source, Stream
+from steelyard.sources.contract import Options, Secret
 from steelyard.sources.jira.changelog import ServerHistories
-from steelyard.sources.jira.checks import checks
 from steelyard.sources.jira.search import ServerSearch
-from steelyard.sources.jira.site import Flavour, Scope
+from steelyard.sources.jira.site import Flavour
 from steelyard.sources.jira.streams import (
+    Jira,
     Projects,
     Since,
     StoryPoints,
     TimeZone,
     Worklogs,
-    scope_of,
     site_url,
-    streams,
 )
 from steelyard.sources.network import Http, Network
 
@@ -37,8 +34,9 @@ class ServerOptions(Options):
     time_zone: TimeZone = ""
 
 
-class JiraDataCenter(Source):
+class JiraDataCenter(Jira):
     kind, title, Options = "jira-dc", "Jira Data Center", ServerOptions
+    is_cloud = False
     options: ServerOptions
 
     def __init__(self, options: Any, network: Network) -> None:
@@ -46,17 +44,6 @@ class JiraDataCenter(Source):
         self.flavour = Flavour(
             "/rest/api/2", self._open, ServerSearch, ServerHistories, _project_ids
         )
-
-    @property
-    def scope(self) -> Scope:
-        said = self.options
-        return scope_of(said.projects, said.since, said.story_points, said.time_zone)
-
-    def streams(self) -> Sequence[Stream]:
-        return streams(self.flavour, self.scope, self.options.worklogs)
-
-    def check(self) -> Iterator[Check]:
-        return checks(self.flavour, self.scope, False, self.options.worklogs)
 
     def _open(self) -> Http:
         token = self.options.token.get_secret_value()

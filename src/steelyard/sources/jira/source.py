@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
 from pydantic import Field
 
-from steelyard.sources.contract import Check, Options, Secret, Source, Stream
+from steelyard.sources.contract import Options, Secret
 from steelyard.sources.jira.changelog import CloudHistories
-from steelyard.sources.jira.checks import checks
 from steelyard.sources.jira.search import CloudSearch
-from steelyard.sources.jira.site import Flavour, Scope
+from steelyard.sources.jira.site import Flavour
 from steelyard.sources.jira.streams import (
+    Jira,
     Projects,
     Since,
     StoryPoints,
     TimeZone,
     Worklogs,
-    scope_of,
     site_url,
-    streams,
 )
 from steelyard.sources.network import Http, Network
 
@@ -41,24 +38,14 @@ class CloudOptions(Options):
     time_zone: TimeZone = ""
 
 
-class JiraCloud(Source):
+class JiraCloud(Jira):
     kind, title, Options = "jira", "Jira Cloud", CloudOptions
+    is_cloud = True
     options: CloudOptions
 
     def __init__(self, options: Any, network: Network) -> None:
         super().__init__(options, network)
         self.flavour = Flavour("/rest/api/3", self._open, CloudSearch, CloudHistories, _project_ids)
-
-    @property
-    def scope(self) -> Scope:
-        said = self.options
-        return scope_of(said.projects, said.since, said.story_points, said.time_zone)
-
-    def streams(self) -> Sequence[Stream]:
-        return streams(self.flavour, self.scope, self.options.worklogs)
-
-    def check(self) -> Iterator[Check]:
-        return checks(self.flavour, self.scope, True, self.options.worklogs)
 
     def _open(self) -> Http:
         said = self.options

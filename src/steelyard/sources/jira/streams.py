@@ -1,13 +1,15 @@
-"""The streams both Jiras have, and the options both understand."""
+"""What both Jiras are: their streams, and the options both understand."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from steelyard.sources.contract import Stream
+from steelyard.sources.contract import Check, Source, Stream
+from steelyard.sources.jira.checks import checks
 from steelyard.sources.jira.issue_stream import IssueStream
 from steelyard.sources.jira.presence import PresenceStream
 from steelyard.sources.jira.site import Flavour, Scope
@@ -36,23 +38,34 @@ TimeZone = Annotated[
 _ISSUE_KINDS = ("accounts", "issues", "transitions")
 
 
-def streams(flavour: Flavour, scope: Scope, worklogs: bool) -> tuple[Stream, ...]:
-    """Presence comes first: what is created while issues are read is new to it the next day."""
-    issues = (
-        Stream("presence", PresenceStream(flavour, scope).pages, _ISSUE_KINDS),
-        Stream("issues", IssueStream(flavour, scope).pages, _ISSUE_KINDS),
-    )
-    logged = WorklogStream(flavour, scope)
-    return issues if not worklogs else (
-        *issues,
-        Stream("worklogs", logged.changed, ("accounts", "worklogs")),
-        Stream("deleted-worklogs", logged.deleted, ("worklogs",)),
-    )  # fmt: skip
+class Jira(Source):
+    """What Cloud and Data Center have in common; they differ in their `flavour`."""
 
+    is_cloud: ClassVar[bool]
+    options: Any
+    flavour: Flavour
 
-def scope_of(projects: str, since: dt.date | None, story_points: str, time_zone: str) -> Scope:
-    keys = tuple(key for part in projects.split(",") if (key := part.strip()))
-    return Scope(keys, since, story_points.strip(), time_zone.strip())
+    @property
+    def scope(self) -> Scope:
+        said = self.options
+        keys = tuple(key for part in said.projects.split(",") if (key := part.strip()))
+        return Scope(keys, said.since, said.story_points.strip(), said.time_zone.strip())
+
+    def streams(self) -> Sequence[Stream]:
+        """Presence comes first: what is created while issues are read is new to it the next day."""
+        issues = (
+            Stream("presence", PresenceStream(self.flavour, self.scope).pages, _ISSUE_KINDS),
+            Stream("issues", IssueStream(self.flavour, self.scope).pages, _ISSUE_KINDS),
+        )
+        return (*issues, *self._hours()) if self.options.worklogs else issues
+
+    def check(self) -> Iterator[Check]:
+        return checks(self.flavour, self.scope, self.is_cloud, self.options.worklogs)
+
+    def _hours(self) -> Iterator[Stream]:
+        logged = WorklogStream(self.flavour, self.scope)
+        yield Stream("worklogs", logged.changed, ("accounts", "worklogs"))
+        yield Stream("deleted-worklogs", logged.deleted, ("worklogs",))
 
 
 def site_url(said: str) -> str:

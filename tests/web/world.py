@@ -15,11 +15,9 @@ import pyarrow as pa
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
-from steelyard.people import coverage, listing
-from steelyard.people.options import Options
+from steelyard.people.listing import Listed, list_people
+from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.receiver.body import InboxStatus, Refusal
-from steelyard.state.database import open_state
-from steelyard.state.identities import Identities
 from steelyard.state.sources import KnownSource
 from steelyard.warehouse import open_warehouse
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
@@ -181,7 +179,7 @@ class World:
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
     scorecard: bool = False
-    remembered: Recent[Any] = field(default_factory=lambda: Recent(9))
+    lists: Recent[tuple[Listed, ...]] = field(default_factory=lambda: Recent(9))
 
     def ask(self, question: Question) -> Answer:
         self.asked.append(question)
@@ -190,21 +188,15 @@ class World:
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         return answer_question(self.warehouse, name, terms, self.moment)
 
-    def people_list(self, day: dt.date) -> tuple[listing.Listed, ...]:
-        key = ("list", self.warehouse.data_version(), day)
-        if (found := self.remembered.get(key)) is None:
-            found = listing.list_people(self.warehouse, day)
-            self.remembered.put(key, found)
-        return found  # type: ignore[no-any-return]
+    def people_list(self, day: dt.date) -> tuple[Listed, ...]:
+        key = (self.warehouse.data_version(), day)
+        if (found := self.lists.get(key)) is None:
+            found = list_people(self.warehouse, day)
+            self.lists.put(key, found)
+        return found
 
-    def people_coverage(self, day: dt.date) -> coverage.Coverage:
-        key = ("coverage", self.warehouse.data_version(), day)
-        if (found := self.remembered.get(key)) is None:
-            state = open_state(f"sqlite:///{self.folder / 'state.db'}")
-            found = coverage.coverage(self.warehouse, Identities(state), Options(), day)
-            state.close()
-            self.remembered.put(key, found)
-        return found  # type: ignore[no-any-return]
+    def people_unmatched(self) -> tuple[Unmatched, ...]:
+        return largest_unmatched(self.warehouse.query, 12)
 
     def status(self) -> Status:
         return Status(

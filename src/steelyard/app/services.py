@@ -16,8 +16,8 @@ from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
-from steelyard.people.coverage import Coverage
 from steelyard.people.listing import Listed
+from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from steelyard.app.reception import Reception
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
-_DAYS_REMEMBERED = 8  # days of which the list of people, or its coverage, is kept
+_LISTS_REMEMBERED = 8  # days of which the list of people is kept
+_UNMATCHED_SHOWN = 12
 
 
 class ServerServices:
@@ -37,8 +38,8 @@ class ServerServices:
         self.house, self.listeners, self.reception = house, listeners, reception
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
-        self._lists: Recent[tuple[Listed, ...]] = Recent(_DAYS_REMEMBERED)
-        self._coverages: Recent[Coverage] = Recent(_DAYS_REMEMBERED)
+        self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
+        self._unmatched: Recent[tuple[Unmatched, ...]] = Recent(1)
 
     @property
     def cache(self) -> Path | None:
@@ -65,13 +66,13 @@ class ServerServices:
             self._lists.put(key, found)
         return found
 
-    def people_coverage(self, day: dt.date) -> Coverage:
-        key = (self.house.warehouse.data_version(), day)
-        found = self._coverages.get(key)
+    def people_unmatched(self) -> Sequence[Unmatched]:
+        version = self.house.warehouse.data_version()
+        found = self._unmatched.get(version)
         if found is None:
             with _speaking():
-                found = self.house.people_coverage(day)
-            self._coverages.put(key, found)
+                found = largest_unmatched(self.house.warehouse.query, _UNMATCHED_SHOWN)
+            self._unmatched.put(version, found)
         return found
 
     def warm(self) -> None:

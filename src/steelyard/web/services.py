@@ -13,8 +13,8 @@ from typing import Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
-from steelyard.people.coverage import Coverage
 from steelyard.people.listing import Listed
+from steelyard.people.unmatched import Unmatched
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
 
@@ -102,8 +102,8 @@ class Services(Protocol):
     def people_list(self, day: dt.date) -> Sequence[Listed]:
         """Everybody whom a directory knows on that day; remembered while the facts stand still."""
 
-    def people_coverage(self, day: dt.date) -> Coverage:
-        """How much belongs to known people, and the largest rest; remembered likewise."""
+    def people_unmatched(self) -> Sequence[Unmatched]:
+        """The largest that belong to nobody a directory knows; remembered likewise."""
 
     def status(self) -> Status:
         """Cheap: every open Get-started page asks every two seconds."""

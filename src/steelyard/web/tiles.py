@@ -25,6 +25,7 @@ PLAIN = frozenset({"spend_usd", "spend_reported_usd", "tokens", "sessions"})
 
 
 Sparks = Mapping[str, Sequence[float | None]]
+Metrics = tuple[tuple[str, int], ...]  # names with the colours of their sparklines
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,17 @@ class Tile:
     tint: int
 
 
-def tiles(view: View, totals: Line, series: Sparks, left_out: tuple[str, ...]) -> list[Tile]:
+def tiles(
+    view: View,
+    totals: Line,
+    series: Sparks,
+    left_out: tuple[str, ...] = (),
+    shown: Metrics = SHOWN,
+) -> list[Tile]:
     """One tile a metric; a metric the filters do not apply to says so instead of a number."""
     return [
         _absent(name, tint, view) if name in left_out else _tile(name, tint, view, totals, series)
-        for name, tint in SHOWN
+        for name, tint in shown
     ]
 
 

@@ -242,12 +242,10 @@ def _sources(settings: Settings) -> Iterator[Check]:
     now = dt.datetime.now(dt.UTC)
     for known in found:
         name = f"source {known.name}"
-        for stream in known.streams:
-            if stream.problem:
-                said = f"{stream.stream}: {stream.problem.message}"
-                yield Check(name, "fail", said, stream.problem.hint)
-            for note in stream.notes:
-                yield Check(name, "warn", f"{stream.stream}: {note}", "")
+        for finding in known.findings:
+            where = f"{', '.join(finding.streams)}: " if finding.streams else ""
+            status = "fail" if finding.is_problem else "warn"
+            yield Check(name, status, where + finding.message, finding.hint)
         last = known.last_success
         if last and now - last > max(_LATE_RUNS * known.every, _SILENT):
             hint = f"Leave `steelyard serve` running, or `steelyard source sync {known.name}`."

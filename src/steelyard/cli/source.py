@@ -168,13 +168,11 @@ def remove(
 
 
 def trouble(known: KnownSource) -> Iterator[str]:
-    """A line for each stream that stopped and each thing to know of one."""
-    for stream in known.streams:
-        if stream.problem:
-            said = f"{stream.problem.message} {stream.problem.hint}".strip()
-            yield f"FAIL {known.name}/{stream.stream}: {said}"
-        for note in stream.notes:
-            yield f"note {known.name}/{stream.stream}: {note}"
+    """A line for each thing that stopped streams, and for each to know of some."""
+    for finding in known.findings:
+        mark = "FAIL" if finding.is_problem else "note"
+        where = "/".join((known.name, *([", ".join(finding.streams)] if finding.streams else [])))
+        yield f"{mark} {where}: {finding.message} {finding.hint}".strip()
 
 
 def _option(text: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,6 +49,16 @@ class StreamState:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What somebody should know of a source, once, however many streams met it."""
+
+    streams: tuple[str, ...]  # () for all of them
+    is_problem: bool
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class KnownSource:
     """A source as it was added, with its streams' states."""
 
@@ -73,6 +83,30 @@ class KnownSource:
         """When all streams had been read for the last time; None while one never was."""
         found = [stream.succeeded for stream in self.streams]
         return min((at for at in found if at), default=None) if all(found) else None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Problems first; streams with the same one together."""
+        met: dict[tuple[bool, str, str], list[str]] = {}
+        for stream in self.streams:
+            for what in self._met(stream):
+                met.setdefault(what, []).append(stream.stream)
+        found = [
+            Finding(() if 1 < len(names) == len(self.streams) else tuple(names), *what)
+            for what, names in met.items()
+        ]
+        return sorted(found, key=lambda finding: not finding.is_problem)
+
+    def _met(self, stream: StreamState) -> Iterator[tuple[bool, str, str]]:
+        if stream.problem:
+            yield True, stream.problem.message, stream.problem.hint
+        elif stream.pass_began and stream.cursor is not None:
+            began = f"{stream.pass_began:%Y-%m-%d %H:%M} UTC"
+            said = f"Reading began {began} and has not ended: {stream.records:,} records so far."
+            again = f"If nothing reads it now, `steelyard source sync {self.name}` goes on there."
+            yield False, said, again
+        for note in stream.notes:
+            yield False, note, ""
 
     def is_due(self, now: datetime) -> bool:
         began = [stream.started for stream in self.streams if stream.started]

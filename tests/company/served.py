@@ -180,7 +180,7 @@ def words(data: Path, *command: str) -> list[str]:
 
 def surroundings(**more: str) -> dict[str, str]:
     """A process's environment, with the secrets."""
-    return environment(**SECRETS, **SETTINGS, **more)
+    return environment(**(SECRETS | SETTINGS | more))
 
 
 def steelyard(data: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.company.script import START
 from tests.company.served import (
     AFTER,

@@ -43,7 +43,9 @@ TABS = {
 FILTERS = ("team", "role", "assistant")
 TILED = "unit_costs"
 LONG = 8  # bars, above which a panel takes the whole width
-_STRONG = re.compile(r"\([^)]*\)|(\$[\d.,]*\d|[\d.]+%|[\d.,]*\d (?:days|h|points)\b)")
+_STRONG = re.compile(
+    r"\([^)]*\)|(?:under|over) \$\d+|(\$[\d.,]*\d|[\d.]+%|[\d.,]*\d (?:days|h|points)\b)"
+)
 # What brings in the facts a figure rests on, by the fact's table.
 SOURCES = {
     "work_commits": "Commits come from `steelyard source add git` or a code host.",
@@ -221,7 +223,7 @@ def _draw(panel: Panel) -> Drawn:
         panel,
         found,
         _grid(panel),
-        panel.metrics[0] if len(panel.metrics) == 1 else "",
+        _metric(panel),
         measure,
         rest,
         _advice(panel),
@@ -229,9 +231,17 @@ def _draw(panel: Panel) -> Drawn:
     )
 
 
+def _metric(panel: Panel) -> str:
+    """Whose definition the measure shows on hover."""
+    at = panel.index("value")
+    return "" if at is None else panel.columns[at].metric
+
+
 def _advice(panel: Panel) -> str:
     """What would fill an empty panel, or one without known groups."""
     at = panel.index("value")
+    if panel.hidden:
+        return ""
     if panel.rows and any(at is not None and row[at] is not None for row in panel.rows):
         known = [row for row in panel.rows if not str(row[0]).startswith(("no ", "role not"))]
         return "" if known else PEOPLE

@@ -19,6 +19,7 @@ from steelyard.metrics.questions.compare import (
     median_panel,
     ratio_panel,
     singles_as_parts,
+    too_few,
 )
 from steelyard.metrics.questions.distribution import Spread, distribution_panel
 from steelyard.metrics.questions.intervals import LEVEL, Estimate
@@ -160,7 +161,7 @@ def _sentence(bugs: Asking, types: tuple[str, ...]) -> str:
     if not types or whole.value is None:
         return f"{_NOTHING} Which types of issues count as bugs can be set."
     if bugs.filtered != ("issue_type",) and len(people) < bugs.terms.min_people:
-        return f"Not shown: {few_people(bugs.terms.min_people)} are left by the filters."
+        return f"{too_few(bugs.terms.min_people)}."
     half = f"Half of {len(parts):,} bugs were resolved within {within(whole, 'h')}."
     apart = _apart(sides)
     if apart.value is None:

@@ -96,7 +96,7 @@ def panel_of(asking: Asking, about: Compared, parts: Sequence[Part], estimator: 
     few = asking.terms.min_people
     whole = _group(EVERYBODY, together(parts), estimator, LEVEL, few if asking.filtered else 0)
     if not whole.shown:
-        return _panel(about, f"Not shown: {few_people(few)} are left by the filters")
+        return replace(_panel(about, too_few(few)), hidden=True)
     groups = grouped(parts, estimator, few)
     ranked = sorted(groups.items(), key=lambda item: _place(about, *item))
     named = [g for key, g in ranked if key and g.shown and g.said.value is not None]
@@ -233,6 +233,11 @@ def _row(about: Compared, key: str, label: str, group: Group, min_people: int) -
 def few_people(min_people: int) -> str:
     """What stands instead of the figures of a small group."""
     return f"fewer than {min_people} people"
+
+
+def too_few(min_people: int) -> str:
+    """What stands where the filters leave too few people."""
+    return f"Not shown: {few_people(min_people)} are left by the filters"
 
 
 def lacking(said: Estimate) -> str:

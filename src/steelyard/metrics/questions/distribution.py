@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from steelyard.metrics.questions import intervals
 from steelyard.metrics.questions.asking import Asking
-from steelyard.metrics.questions.compare import few_people, lacking
+from steelyard.metrics.questions.compare import few_people, lacking, too_few
 from steelyard.metrics.questions.intervals import Estimate
 from steelyard.metrics.questions.panel import TOTAL, Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import figure
@@ -56,7 +56,7 @@ def spread_panel(asking: Asking, about: Spread, counts: Counts) -> Panel:
     total: Row = (TOTAL, 1.0, None, None, everybody, round(sum(whole.values())), "")
     return Panel(
         about.name,
-        few_left(asking) if hidden else _title(about, known, whole),
+        too_few(asking.terms.min_people) if hidden else _title(about, known, whole),
         about.subtitle,
         _columns(about),
         tuple(rows) if whole else (),
@@ -64,12 +64,8 @@ def spread_panel(asking: Asking, about: Spread, counts: Counts) -> Panel:
         total if whole and not hidden else None,
         metrics=(about.metric,),
         notes=(*about.notes, *([left_out] if unknown and whole else [])),
+        hidden=hidden,
     )
-
-
-def few_left(asking: Asking) -> str:
-    """The title where filters leave too few people."""
-    return f"Not shown: {few_people(asking.terms.min_people)} are left by the filters"
 
 
 def _row(

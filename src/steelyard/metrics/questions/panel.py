@@ -48,7 +48,8 @@ class Panel:
     """`title` says the finding, `subtitle` measure and unit; `n` counts the people behind it.
 
     A row of a group too small to show holds None and says so in its note. `total` is the same
-    over everybody. `association`: the groups differ in more than what names them.
+    over everybody. `association`: the groups differ in more than what names them. `hidden`: the
+    filters leave too few people to show anything.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Panel:
     association: bool = False
     metrics: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    hidden: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The panel as the command line and the API print it."""
@@ -74,6 +76,7 @@ class Panel:
             "total": dict(zip(names, map(_plain, self.total), strict=True)) if self.total else None,
             "n": self.n,
             "association": self.association,
+            "hidden": self.hidden,
             "metrics": list(self.metrics),
             "notes": list(self.notes),
         }

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from steelyard.metrics.period import ONE_DAY
 from steelyard.metrics.questions import intervals
 from steelyard.metrics.questions.asking import Asking
-from steelyard.metrics.questions.compare import Compared, mean_panel
+from steelyard.metrics.questions.compare import Compared, mean_panel, too_few
 from steelyard.metrics.questions.distribution import Spread, spread_panel
 from steelyard.metrics.questions.panel import Panel
 from steelyard.metrics.questions.wording import figure, within
@@ -80,7 +80,7 @@ def _sentence(month: Asking, spent: Mapping[str, float], start: dt.date) -> str:
     if not spent:
         return f"Nothing of a known price was used in {_named(start)}, the last full month."
     if month.filtered and len(spent) < few:
-        return f"Not shown: fewer than {few} people are left by the filters."
+        return f"{too_few(few)}."
     average = within(intervals.mean(spent.values()), "USD")
     over = sum(usd > 200 for usd in spent.values())
     under = sum(usd < 20 for usd in spent.values())

@@ -6,6 +6,7 @@ Both sides are asked over the same days. Everybody's work counts, with and witho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from steelyard.metrics.catalogue import metric
 from steelyard.metrics.questions import intervals
@@ -17,6 +18,7 @@ from steelyard.metrics.questions.compare import (
     lacking,
     ratio_of,
     ratio_panel,
+    too_few,
 )
 from steelyard.metrics.questions.intervals import LEVEL, Estimate
 from steelyard.metrics.questions.panel import Panel, PanelColumn, Row
@@ -46,8 +48,12 @@ def answer(asking: Asking) -> tuple[str, list[Panel | None]]:
     """The sentence, and the panels."""
     units = _units(asking)
     panels = [
-        units,
-        _per_developer(asking),
+        *(
+            replace(panel, rows=(), title=too_few(asking.terms.min_people), hidden=True)
+            if _hidden(asking, panel)
+            else panel
+            for panel in (units, _per_developer(asking))
+        ),
         *(ratio_panel(asking, _by_team(*unit)) for unit in UNITS),
     ]
     return _sentence(asking, units), panels
@@ -71,11 +77,18 @@ def _sentence(asking: Asking, units: Panel) -> str:
         if row[1] is not None and row[0] != "cost per line of code suggested"
     ]
     floor = "at least " if asking.value("unpriced_tokens") else ""
+    if _hidden(asking, units):
+        return f"{too_few(asking.terms.min_people)}."
     opening = f"Assistants used {floor}{figure(spend, 'USD')} at list price"
     if not said:
         return f"{opening}; what shipped in the same days is not known."
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     return f"{opening}: {listed}. {BRACKETS} What that work is worth, these figures do not say."
+
+
+def _hidden(asking: Asking, panel: Panel) -> bool:
+    few = few_people(asking.terms.min_people)
+    return bool(panel.rows) and all(row[-1] == few for row in panel.rows)
 
 
 def _thing(what: object) -> str:

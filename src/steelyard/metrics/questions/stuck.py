@@ -204,8 +204,19 @@ def _errors(asking: Asking) -> Panel | None:
         if part.top:
             people[key].add(part.person)
     calls = {key[0]: n for key, (n,) in asking.evaluated((Count("requests"),), "model").items()}
+    least = asking.terms.min_people
+
+    def _many(who: set[str]) -> int | None:
+        return len(who) if len(who) >= least else None
+
     rows: tuple[Row, ...] = tuple(
-        (error, model or "model not said", count, _over(count, calls.get(model)), len(people[key]))
+        (
+            error,
+            model or "model not said",
+            count,
+            _over(count, calls.get(model)),
+            _many(people[key]),
+        )
         for key, count in errors.most_common(_SHOWN)
         if count
         for error, model in [key]

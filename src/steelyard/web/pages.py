@@ -15,6 +15,7 @@ from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.palette import add_palette
+from steelyard.web.people import add_people
 from steelyard.web.roi import add_roi
 from steelyard.web.signing import add_sign_in, add_theme
 
@@ -26,6 +27,7 @@ def router(pages: Pages) -> APIRouter:
         _first,
         _spend,
         add_roi,
+        add_people,
         _sources,
         _definitions,
         _get_started,

@@ -36,11 +36,11 @@ def state(view: View, column: str) -> str:
     return "descending" if down else "ascending"
 
 
-def link(view: View, column: str) -> str:
+def link(view: View, column: str, path: str = PATH) -> str:
     """Sorts by the column: numbers largest first, names from A; the other way when sorted so."""
     now = state(view, column)
     down = now == "ascending" if column == view.by else now != "descending"
-    return replace(view, sort=f"{'-' if down else ''}{column}").url(PATH)
+    return replace(view, sort=f"{'-' if down else ''}{column}").url(path)
 
 
 def _value(line: Line, column: str) -> float | None:

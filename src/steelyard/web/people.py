@@ -1,0 +1,189 @@
+"""The page People: who works here, who uses assistants, where it stalls, who is unmatched."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from steelyard.metrics import CATALOGUE
+from steelyard.web import people_data, words
+from steelyard.web.api import CSV, download
+from steelyard.web.controls import shared
+from steelyard.web.formats import UNKNOWN, count, short_count, value
+from steelyard.web.frame import Pages
+from steelyard.web.layout import footer
+from steelyard.web.notes import notes
+from steelyard.web.org_tree import tree
+from steelyard.web.organisation import TITLES, Organisation
+from steelyard.web.people_asking import COVERED, FIGURES, MOST_PEOPLE, Asked, ask_people
+from steelyard.web.people_finding import people_finding
+from steelyard.web.people_groups import groups, title
+from steelyard.web.people_view import CASCADE, PATH, TABLES, TABS, PeopleView, read
+from steelyard.web.privacy import is_hidden
+from steelyard.web.scorecard import scorecard
+from steelyard.web.series import sparks
+from steelyard.web.services import Services
+from steelyard.web.table import bar
+from steelyard.web.tiles import Metrics, Tile, tiles
+
+TILED: Metrics = (("headcount", 1), ("active_people", 3), ("adoption_rate", 2))
+TILED += (("spend_usd", 1), ("commits", 4), ("prs_merged", 5))
+CHOICES_SHOWN = 40
+MATCHED = ("Spend", "Sessions", "Commits", "People with work")
+
+
+def add_people(routes: APIRouter, pages: Pages) -> None:
+    """The page, and its data as .json and .csv."""
+    services = pages.services
+
+    @routes.get(PATH)
+    def html(request: Request) -> Response:
+        status, today = services.status(), services.today()
+        page = pages.page(request, "people", "People", status)
+        if not status.has_data and not status.people:
+            values = {**shared(_read(request, services)[0], {}, today, PATH), "shown": False}
+            return pages.render(request, "people.html", page, foot=["No data yet"], **values)
+        view, known = _read(request, services)
+        values = context(services, view, known, ask_people(services, view))
+        page = replace(page, share=view.url(PATH))
+        return pages.render(request, "people.html", page, shown=True, **values)
+
+    @routes.get(f"{PATH}.json")
+    def data(request: Request) -> Response:
+        view, known = _read(request, services)
+        return JSONResponse(people_data.as_json(view, known, ask_people(services, view)))
+
+    @routes.get(f"{PATH}.csv")
+    def table(request: Request) -> Response:
+        view, known = _read(request, services)
+        name = request.query_params.get("table", TABLES[0])
+        text = people_data.as_csv(name, view, known, ask_people(services, view))
+        file = f"people-{name}-{view.period.start}-{view.period.end}.csv"
+        return Response(text, headers=download(file), media_type=CSV)
+
+
+def _read(request: Request, services: Services) -> tuple[PeopleView, Organisation]:
+    """The view, and the organisation on its last day."""
+    view = read(request.query_params, services.today(), services.scorecard)
+    known = Organisation(services.people_list(view.period.end))
+    return replace(view, where=known.settled(view.where)), known
+
+
+def context(
+    services: Services, view: PeopleView, known: Organisation, asked: Asked
+) -> dict[str, Any]:
+    """Everything the template prints."""
+    today, totals = services.today(), asked.totals
+    grid = groups(view, asked.groups, totals)
+    return {
+        **shared(view, {}, today, PATH),
+        **_filters(view, known, services.scorecard),
+        "comparison": _comparison(view),
+        "hidden": is_hidden(totals),
+        "known": bool(known.people),
+        "finding": people_finding(view, known, totals, asked.groups, asked.covered),
+        "notes": notes([asked.answer], view),
+        "tiles": _tiles(view, asked, today),
+        "heads": [(name, words.metric(name)) for name in FIGURES],
+        "branches": tree(view, known, asked.rollups, asked.managers),
+        "tabs": [_tab(view, name) for name in TABS],
+        "by_label": words.dimension(view.by),
+        "groups_title": title(view, asked.groups, totals),
+        "grid": grid,
+        "row_count": len(asked.groups),
+        "covered": _covered(asked),
+        "unmatched": services.people_unmatched(),
+        "scorecard": services.scorecard,
+        "scores": scorecard(view, known, asked.scores) if asked.scores is not None else None,
+        "most_people": MOST_PEOPLE,
+        "downloads": {name: _download(view, name) for name in TABLES},
+        "json": f"{PATH}.json{view.url('')}",
+        "foot": footer(asked.answer, today),
+    }
+
+
+def _download(view: PeopleView, table: str) -> str:
+    query = view.url("")
+    return f"{PATH}.csv{query}{'&' if query else '?'}table={table}"
+
+
+def _filters(view: PeopleView, known: Organisation, single: bool) -> dict[str, Any]:
+    """Roll-up manager, manager, team, and person where allowed: each offers what is left."""
+    names = [name for name in CASCADE if single or name != "person"]
+    names += [name for name in view.where if name not in CASCADE]
+    return {"filters": [_filter(view, known, name) for name in names] if known.people else []}
+
+
+def _filter(view: PeopleView, known: Organisation, name: str) -> dict[str, Any]:
+    chosen = view.where.get(name, ())
+    offered = known.choices(name, view.where).most_common() if name in CASCADE else []
+    choices = [
+        {
+            "label": known.label(name, value),
+            "url": view.narrowed(name, value).url(PATH),
+            "text": count(number) if name != "person" else "",
+            "chosen": value in chosen,
+        }
+        for value, number in offered[:CHOICES_SHOWN]
+    ]
+    label = words.dimension(name)
+    return {
+        "label": TITLES.get(name) or label[:1].upper() + label[1:],
+        "name": name,
+        "chosen": " or ".join(known.label(name, value) for value in chosen),
+        "clear": view.narrowed(name, None).url(PATH),
+        "choices": choices,
+        "more": len(offered) - len(choices),
+        "kept": replace(view, node=None).narrowed(name, None).parameters(),
+    }
+
+
+def _comparison(view: PeopleView) -> dict[str, str]:
+    other = replace(view, compare=not view.compare).url(PATH)
+    if view.compare:
+        label = f"vs previous {view.period.days} days" if view.period.days > 1 else "vs day before"
+        return {"label": label, "url": other, "title": "Do not compare"}
+    return {"label": "not compared", "url": other, "title": "Compare with the period before"}
+
+
+def _tiles(view: PeopleView, asked: Asked, today: dt.date) -> list[Tile]:
+    if is_hidden(asked.totals):
+        return []
+    found = tiles(view, asked.totals, sparks(view, asked.series, today), (), TILED)
+    said = {
+        "headcount": "in directories, on the last day",
+        "active_people": _came_and_went(asked),
+        "adoption_rate": "of the headcount",
+    }
+    return [replace(tile, note=said.get(tile.metric, tile.note)) for tile in found]
+
+
+def _came_and_went(asked: Asked) -> str:
+    new, lapsed = asked.totals.number("new_people"), asked.totals.number("lapsed_people")
+    said = [f"{short_count(new)} new"] if new else []
+    return ", ".join(said + ([f"{short_count(lapsed)} stopped"] if lapsed else []))
+
+
+def _tab(view: PeopleView, name: str) -> dict[str, Any]:
+    label = words.dimension(name)
+    url = view.broken_down(name).url(PATH)
+    return {
+        "label": label[:1].upper() + label[1:],
+        "url": f"{url}#groups",
+        "chosen": name == view.by,
+    }
+
+
+def _covered(asked: Asked) -> list[dict[str, Any]]:
+    """What share belongs to somebody known, of four things."""
+    found = []
+    for name, label in zip(COVERED, MATCHED, strict=True):
+        number = asked.covered.number(name)
+        text = UNKNOWN if number is None else value(number, CATALOGUE[name].unit)
+        width = None if number is None else bar(number, 1.0)
+        found.append({"metric": name, "label": label, "text": text, "bar": width})
+    return found

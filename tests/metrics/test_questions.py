@@ -356,6 +356,29 @@ def test_bills_are_beside_list_price_never_added(empty: DuckStore) -> None:
     assert whole["spend_reported_usd"] is None
 
 
+def test_the_bill_is_explained_in_parts_that_sum_to_it(duck: DuckStore) -> None:
+    found = panel(answer_question(duck, "reconciliation", MONTH, NOW), "from_list_to_bill")
+    parts = [row[1] for row in found.rows if isinstance(row[1], float)]
+    assert found.total is not None
+    assert sum(parts) == pytest.approx(found.total[1])
+    search = Terms(START, END, (("team", ("search",)),))
+    narrowed = answer_question(duck, "reconciliation", search, NOW)
+    assert "from_list_to_bill" not in [each.name for each in narrowed.panels]
+
+
+def test_no_saving_is_claimed_without_todays_plan(duck: DuckStore) -> None:
+    """Plans are looked at for the whole month, and only of those the filters leave."""
+    week = Terms(END - dt.timedelta(days=6), END)
+    found = panel(answer_question(duck, "pricing", week, NOW), "plan_fit")
+    assert found.title.startswith("No saving can be claimed: today's plan is known of none")
+    assert "October 2026" in found.subtitle
+    search = Terms(START, END, (("team", ("search",)),))
+    narrowed = panel(answer_question(duck, "pricing", search, NOW), "plan_fit")
+    assert narrowed.n is not None and found.n is not None and narrowed.n < found.n
+    model = Terms(START, END, (("model", ("claude-opus-5-5",)),))
+    assert "plan_fit" not in [p.name for p in answer_question(duck, "pricing", model, NOW).panels]
+
+
 def test_teams_that_differ_are_named_and_others_are_not(empty: DuckStore) -> None:
     for number in range(24):
         team = "dear" if number < 12 else "cheap"

@@ -16,6 +16,7 @@ from steelyard.errors import UnknownName
 from steelyard.metrics import CATALOGUE, DIMENSIONS, Answer, Question
 from steelyard.metrics.answer import Cell as Figure
 from steelyard.metrics.questions import QUESTIONS, Panel, PanelColumn, QuestionAnswer, Terms
+from steelyard.metrics.questions.panel import TOTAL
 from steelyard.web import view as views
 from steelyard.web.api import CSV, download
 from steelyard.web.asking import Options, spend_by
@@ -273,7 +274,7 @@ def _row(panel: Panel, row: tuple[Figure, ...], shown: list[int]) -> Row:
     units = panel.index("unit")
     unit = str(row[units]) if units is not None else ""
     first, *rest = shown
-    label = "All together" if row is panel.total else str(row[first])
+    label = "All together" if row[first] == TOTAL else str(row[first])
     return Row(label, tuple(_cell(panel.columns[n], row[n], unit) for n in rest))
 
 

@@ -16,6 +16,7 @@ from steelyard.metrics.questions.asking import Asking
 from steelyard.metrics.questions.compare import Compared, mean_panel, too_few
 from steelyard.metrics.questions.distribution import Spread, spread_panel
 from steelyard.metrics.questions.panel import Panel
+from steelyard.metrics.questions.plans import plans_panel
 from steelyard.metrics.questions.wording import figure, within
 
 METRICS = ("spend_usd",)
@@ -31,7 +32,11 @@ def answer(asking: Asking) -> tuple[str, list[Panel | None]]:
     if not month.carries("spend_usd", "person"):
         return "What people used in a month is not known.", []
     spent = {p.person: p.top for p in month.amounts("spend_usd") if p.person and p.top is not None}
-    panels = [_tiers(month, spent), mean_panel(month, _per_team(start))]
+    panels = [
+        _tiers(month, spent),
+        mean_panel(month, _per_team(start)),
+        plans_panel(month, spent),
+    ]
     return _sentence(month, spent, start), panels
 
 

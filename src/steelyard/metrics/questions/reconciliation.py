@@ -6,9 +6,11 @@ Seat plans are billed by the seat, so there the bill and the list price need not
 from __future__ import annotations
 
 from steelyard.metrics.catalogue import metric
+from steelyard.metrics.catalogue.spend import NANOS_PER_USD
 from steelyard.metrics.questions.asking import Asking
 from steelyard.metrics.questions.panel import TOTAL, Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import figure
+from steelyard.metrics.reconciliation import reconcile
 
 METRICS = ("spend_usd", "spend_reported_usd", "spend_billed_usd")
 BY = "assistant"
@@ -23,7 +25,10 @@ _NOTES = (
 def answer(asking: Asking) -> tuple[str, list[Panel | None]]:
     """The sentence, and the panels."""
     whole = _figures(asking).get((), (None, None, None))
-    panels: list[Panel | None] = [_panel(asking, by, whole) for by in ("assistant", "month")]
+    panels: list[Panel | None] = [
+        _gap_panel(asking),
+        *(_panel(asking, by, whole) for by in ("assistant", "month")),
+    ]
     return _sentence(whole), panels
 
 
@@ -58,6 +63,38 @@ def _panel(asking: Asking, by: str, whole: tuple[float | None, ...]) -> Panel:
         metrics=METRICS,
         notes=_NOTES,
     )
+
+
+def _gap_panel(asking: Asking) -> Panel | None:
+    """From list price to the bill in named parts; for everybody only, as bills name few people."""
+    if asking.filtered:
+        return None
+    found = reconcile(asking.store, *asking.days)
+    if found.billed_nanos is None:
+        return None
+    rows: tuple[Row, ...] = (
+        ("list price of what telemetry saw", _usd(found.seen_nanos), ""),
+        *((part.sentence, _usd(part.nanos), part.reason) for part in found.parts),
+    )
+    left = next(part.nanos for part in found.parts if part.name == "unexplained")
+    return Panel(
+        "from_list_to_bill",
+        f"Of a gap of {figure(_usd(found.gap_nanos), 'USD')} to the bills "
+        f"{figure(_usd(left), 'USD')} is left unexplained",
+        "From list price to the bill, in parts that sum to it exactly · US dollars",
+        (
+            PanelColumn("part", "part", "group"),
+            PanelColumn("usd", "US dollars", "value", "USD"),
+            PanelColumn("note", "", "note"),
+        ),
+        rows,
+        total=("billed", _usd(found.billed_nanos), ""),
+        notes=found.notes,
+    )
+
+
+def _usd(nanos: int | None) -> float | None:
+    return None if nanos is None else nanos / NANOS_PER_USD
 
 
 def _label(by: str, value: object) -> str:

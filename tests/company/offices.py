@@ -12,7 +12,8 @@ from tests.standins.microsoft_graph import GraphTenant, user
 TENANT, CLIENT, SECRET = "acme-tenant", "steelyard-app", "graph-company-secret"
 ANTHROPIC_KEY = "sk-ant-admin01-console"  # the one the stand-in knows
 MODEL = "claude-opus-5"
-TOKENS = {"input": 900, "output": 400, "cache_read": 20_000, "cache_creation": 3_000}
+# As in the recorded session that telemetry repeats.
+TOKENS = {"input": 24, "output": 162, "cache_read": 27_678, "cache_creation": 2_286}
 CENTS = "12.5"  # the vendor's estimate of a session
 FIRST_USED = START + dt.timedelta(weeks=6)
 _WORKSPACE = {"id": "wrkspc_1", "name": "Claude Code", "archived_at": None}

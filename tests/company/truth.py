@@ -35,7 +35,8 @@ class Truth:
     def __init__(self, company: Company, team: Team = today) -> None:
         self.company, self.team = company, team
 
-    def _rows(self, rows: Iterable[tuple[str, dt.datetime | dt.date, dict[str, Any]]]) -> Any:
+    def rows(self, rows: Iterable[tuple[str, dt.datetime | dt.date, dict[str, Any]]]) -> Any:
+        """A table of facts of people: who, when, and what else."""
         found = []
         for person, at, more in rows:
             day = at.date() if isinstance(at, dt.datetime) else at
@@ -48,7 +49,7 @@ class Truth:
     def commits(self) -> pd.DataFrame:
         """On default branches: pushed there, or merged. Two people's mailbox is nobody's."""
         merged = {(pull.repo, pull.number) for pull in self.company.pulls if pull.merged}
-        return self._rows(
+        return self.rows(
             (
                 SHARED if made.address == SHARED else made.author,
                 made.at,
@@ -64,7 +65,7 @@ class Truth:
         )
 
     def pulls(self) -> pd.DataFrame:
-        return self._rows(
+        return self.rows(
             (
                 pull.author,
                 pull.merged,
@@ -81,7 +82,7 @@ class Truth:
         )
 
     def reviews(self) -> pd.DataFrame:
-        return self._rows(
+        return self.rows(
             (who, at, {"repo": pull.repo, "review_state": state})
             for pull in self.company.pulls
             for who, state, at in pull.reviews
@@ -106,10 +107,10 @@ class Truth:
             )
             for issue in self.company.issues
         ]
-        return self._rows(row for row in rows if row[1])  # type: ignore[misc]
+        return self.rows(row for row in rows if row[1])  # type: ignore[misc]
 
     def worklogs(self) -> pd.DataFrame:
-        return self._rows(
+        return self.rows(
             (
                 made.worker,
                 made.day,
@@ -119,7 +120,7 @@ class Truth:
         )
 
     def incidents(self) -> pd.DataFrame:
-        return self._rows(
+        return self.rows(
             (
                 made.responder,
                 made.opened,
@@ -129,7 +130,7 @@ class Truth:
         )
 
     def sessions(self) -> pd.DataFrame:
-        return self._rows((made.person, made.at, {}) for made in self.company.sessions)
+        return self.rows((made.person, made.at, {}) for made in self.company.sessions)
 
     def deployments(self) -> pd.DataFrame:
         """Each with whether it failed and how long that lasted, found by looking at all others."""
@@ -144,7 +145,7 @@ class Truth:
             recovery = (min(ends) - made.at) / HOUR if failed and ends else None
             more = {"repo": made.repo, "ok": not made.broken, "failed": failed}
             rows.append((author[made.sha], made.at, more | {"recovery": recovery}))
-        return self._rows(rows)
+        return self.rows(rows)
 
     def _at_fault(self, incident: Any) -> MadeDeployment | None:
         """The last success of its repository before it, if that was not long before."""
@@ -172,7 +173,7 @@ class Truth:
                 hours = max((brought[0].at - made.at) / HOUR, 0)
                 who = SHARED if made.address == SHARED else made.author
                 rows.append((who, brought[0].at, {"repo": made.repo, "hours": hours}))
-        return self._rows(rows)
+        return self.rows(rows)
 
     def headcount(self, day: dt.date) -> dict[tuple[str], int]:
         """Who was employed on a day, by the team of that day; the directory knows who has left

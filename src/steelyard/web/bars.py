@@ -32,13 +32,18 @@ class Bar:
 def bars(panel: Panel, tint: int) -> tuple[Bar, ...]:
     """The panel's rows as bars; none where its figures have no scale in common."""
     at, unit = panel.index("value"), panel.index("unit")
-    if at is None or unit is not None:
+    if at is None or unit is not None or _is_ledger(panel, at):
         return ()
     figures = [row for row in panel.rows if not _negative(row[at])]
     scale = _scale(panel, at)
     if not scale or len(figures) < 1:
         return ()
     return tuple(_bar(panel, row, at, scale, tint) for row in figures)
+
+
+def _is_ledger(panel: Panel, at: int) -> bool:
+    """Amounts side by side, of nobody in particular, are read as a table."""
+    return panel.columns[at].unit == "USD" and panel.index("people") is None
 
 
 def _negative(cell: Cell) -> bool:

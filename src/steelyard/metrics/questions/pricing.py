@@ -91,7 +91,7 @@ def _sentence(month: Asking, spent: Mapping[str, float], start: dt.date) -> str:
     under = sum(usd < 20 for usd in spent.values())
     return (
         f"In {_named(start)} {len(spent):,} people used {average} each at list price: "
-        f"{_share(under, spent, few)} under $20 and {_share(over, spent, few)} over $200."
+        f"under $20 {_share(under, spent, few)}, over $200 {_share(over, spent, few)}."
     )
 
 

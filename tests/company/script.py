@@ -236,10 +236,8 @@ def _oddities(people: dict[str, Human], dice: random.Random) -> None:
 
 
 def _at(dice: random.Random, day: dt.date, first: int = 8, last: int = 17) -> dt.datetime:
-    moment = dt.time(
-        dice.randrange(first, last), dice.randrange(60), dice.randrange(60), tzinfo=dt.UTC
-    )
-    return dt.datetime.combine(day, moment)
+    clock = dt.time(dice.randrange(first, last), dice.randrange(60), dice.randrange(60))
+    return dt.datetime.combine(day, clock, dt.UTC)
 
 
 def _makers(made: Company, day: dt.date) -> list[Human]:

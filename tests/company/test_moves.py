@@ -11,7 +11,7 @@ import pytest
 from steelyard.app.house import House
 from steelyard.metrics import Question
 from tests.company.script import END, MOVE_DAY, Company
-from tests.company.served import AFTER, Served, add_sources, house_settings, served, sync_at
+from tests.company.served import AFTER, IN_GIT, Served, add_sources, house_settings, served, sync_at
 from tests.company.truth import Truth, counts, sums, then
 from tests.recorded import asked as figures
 
@@ -59,7 +59,8 @@ def test_work_counts_for_the_team_of_its_day(moved: tuple[House, Served], truth:
     house, _ = moved
     # Git alone does not say whose a noreply address is.
     plain = [p.email for p in truth.company.employees if p.git == [p.email]]
-    commits = truth.commits().query("repo == @IN_GIT and person in @plain")
+    commits = truth.commits()
+    commits = commits[(commits.repo == IN_GIT) & commits.person.isin(plain)]
     wanted = counts(commits, "person", "team")
     found = figures(house, "commits", "person", "team")
     assert {key: count for key, count in found.items() if key[0] in plain} == wanted

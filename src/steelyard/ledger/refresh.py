@@ -17,8 +17,9 @@ from steelyard.ledger.vendor import dirty_vendor_days, has_vendors
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
 
-# Days built in one transaction; more would only need more memory.
-_DAYS_AT_ONCE = 7
+# Days built in one transaction: a batch costs a second whatever is in it, and its records memory.
+_DAYS_AT_ONCE = (7, 60)
+_RECORDS_AT_ONCE = 500_000
 _SCRIPTS = (
     ("steelyard.ledger", "02_records"),
     ("steelyard.people", "persons"),
@@ -59,7 +60,17 @@ def refresh(warehouse: Warehouse, options: Options, now: dt.datetime) -> int:
 
 def _due(warehouse: Warehouse) -> list[dt.date]:
     _settle_old_days(warehouse)
-    return dirty_days(warehouse, _DAYS_AT_ONCE)
+    return dirty_days(warehouse, _days_at_once(warehouse))
+
+
+def _days_at_once(warehouse: Warehouse) -> int:
+    """As many as hold a fair number of records, if this day is like the others."""
+    asked = "select (select count(*) from events) + (select count(*) from points)"
+    asked += ", (select count(distinct day) from (from session_days select day union all"
+    asked += " from dirty_days select day))"
+    records, days = warehouse.query(asked)[0]
+    few, many = _DAYS_AT_ONCE
+    return max(few, min(many, _RECORDS_AT_ONCE * days // max(1, records)))
 
 
 def dirty_days(warehouse: Warehouse, limit: int) -> list[dt.date]:

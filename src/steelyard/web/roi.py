@@ -23,7 +23,7 @@ from steelyard.web.asking import Options, spend_by
 from steelyard.web.bars import Bar, bars
 from steelyard.web.controls import shared
 from steelyard.web.finding import Finding
-from steelyard.web.formats import count, span, value
+from steelyard.web.formats import UNKNOWN, count, span, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import notes
@@ -275,13 +275,15 @@ def _row(panel: Panel, row: tuple[Figure, ...], shown: list[int]) -> Row:
     unit = str(row[units]) if units is not None else ""
     first, *rest = shown
     label = "All together" if row[first] == TOTAL else str(row[first])
-    return Row(label, tuple(_cell(panel.columns[n], row[n], unit) for n in rest))
+    hidden = any(str(cell).startswith(("fewer than", "nobody")) for cell in row)
+    return Row(label, tuple(_cell(panel.columns[n], row[n], unit, hidden) for n in rest))
 
 
-def _cell(column: PanelColumn, cell: Figure, unit: str) -> Cell:
+def _cell(column: PanelColumn, cell: Figure, unit: str, hidden: bool) -> Cell:
     left = column.kind in _LEFT
     if cell is None:
-        return Cell("–" if column.kind == "value" else "", False, left=left)
+        said = column.kind in ("value", "count") and not hidden
+        return Cell(UNKNOWN if said else "", False, left=left)
     if isinstance(cell, int | float):
         text = count(cell) if column.kind == "people" else value(cell, unit or column.unit)
         return Cell(text, left=left)

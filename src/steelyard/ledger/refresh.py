@@ -68,7 +68,7 @@ def _days_at_once(warehouse: Warehouse) -> int:
     asked = "select (select count(*) from events) + (select count(*) from points)"
     asked += ", (select count(distinct day) from (from session_days select day union all"
     asked += " from dirty_days select day))"
-    records, days = warehouse.query(asked)[0]
+    records, days = map(int, warehouse.query(asked)[0])
     few, many = _DAYS_AT_ONCE
     return max(few, min(many, _RECORDS_AT_ONCE * days // max(1, records)))
 

@@ -31,14 +31,13 @@ DEPARTMENTS = {
 }
 CHIEFS = {"Engineering": "cto", "Data": "cto", "Product": "cpo", "Design": "cpo"}
 TITLES = {"cto": "Chief Technology Officer", "cpo": "Chief Product Officer", "cfo": "CFO"}
-FIRST = ("Ada", "Bo", "Carla", "Dmitri", "Elif", "Farah", "Gus", "Hanna", "Ines", "Jonas", "Kofi")
-LAST = ("Abe", "Berg", "Costa", "Diaz", "Eze", "Fox", "Gruber", "Haas", "Ito", "Jansen", "Kaya")
+# Seventeen and nineteen: as many different names as the product.
+FIRST = "Ada Bo Carla Dmitri Elif Farah Gus Hanna Ines Jonas Kofi Lena Mei Noor Olga Pia Quentin"
+LAST = "Abe Berg Costa Diaz Eze Fox Gruber Haas Ito Jansen Kaya Lind Mora Nagy Okoro Petrov Quist"
+LAST += " Rossi Silva"
 AREAS = ("payments", "search", "mobile", "platform", "identity", "growth", "ledger", "maps")
-REPORTS, MANAGERS, GROUP = (
-    8,
-    9,
-    360,
-)  # people a manager, managers a director, people a vice president
+REPORTS, MANAGERS = 8, 9  # people of a manager, managers of a director
+GROUP = 360  # people of a vice president
 Rows = list[dict[str, Any]]
 
 
@@ -51,7 +50,8 @@ class Organisation:
 
     def add(self, key: str, manager: str, title: str, department: str, team: str) -> str:
         number = len(self.entries)
-        name = f"{FIRST[number % 11]} {LAST[number // 11 % 11]}"
+        again = f" {number // 323 + 1}" if number >= 323 else ""
+        name = f"{FIRST.split()[number % 17]} {LAST.split()[number % 19]}{again}"
         address = f"{key}@acme.example"
         told = {"source": "okta", "key": address, "seen_at": NOW.replace(tzinfo=None)}
         lists = {"emails": [], "account_ids": [], "install_ids": []}
@@ -103,6 +103,27 @@ def _oddities(made: Organisation) -> None:
         boss = made.add(one, f"{other}@acme.example", "Manager", "Engineering", "circle")
         for number in range(5):
             made.add(f"{one}{number}", boss, "Software Engineer", "Engineering", "circle")
+
+
+def employees(size: int) -> Rows:
+    """Rows of `people` as they stand after the directory was read, for sizes that matter."""
+    made = organisation(size).entries
+    above = {each["key"]: each["manager"] for each in made}
+    chiefs = {f"{key}@acme.example" for key in TITLES}
+    columns = ("email", "name", "team", "department", "role", "manager", "country", "office")
+    found = []
+    for each in made:
+        person = each["key"]
+        for _ in range(6):  # circles end nowhere
+            if above.get(person) in chiefs or not person:
+                break
+            person = above.get(person, "")
+        is_loose = above.get(person) not in chiefs
+        told = {name: each[name] for name in columns} | {"start_date": each["start_date"]}
+        valid = {"valid_from": dt.date(2025, 1, 1), "valid_to": dt.date(9999, 12, 31)}
+        rollup = {"person": each["key"], "rollup": "" if is_loose else person}
+        found.append(told | valid | rollup)
+    return found
 
 
 def people_company(warehouse: Warehouse, size: int = 260, days: int = 56, seed: int = 5) -> None:

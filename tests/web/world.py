@@ -180,6 +180,7 @@ class World:
     moment: dt.datetime = NOW
     scorecard: bool = False
     lists: Recent[tuple[Listed, ...]] = field(default_factory=lambda: Recent(9))
+    unmatched: Recent[tuple[Unmatched, ...]] = field(default_factory=lambda: Recent(1))
 
     def ask(self, question: Question) -> Answer:
         self.asked.append(question)
@@ -196,7 +197,11 @@ class World:
         return found
 
     def people_unmatched(self) -> tuple[Unmatched, ...]:
-        return largest_unmatched(self.warehouse.query, 12)
+        version = self.warehouse.data_version()
+        if (found := self.unmatched.get(version)) is None:
+            found = largest_unmatched(self.warehouse.query, 12)
+            self.unmatched.put(version, found)
+        return found
 
     def status(self) -> Status:
         return Status(

@@ -23,8 +23,8 @@ CARRIED = 120  # so many managers, and all branches come with the page
 SHOWN = 80  # managers of a branch before "show all"
 DEEPEST = 5  # steps of indentation the style sheet knows
 LOOSE = (
-    "The top of the organisation, and people whose line of managers ends with somebody unknown or"
-    " runs in a circle."
+    "The top of the organisation, people whose line of managers ends with somebody unknown or runs"
+    " in a circle, and the work of those no directory knows."
 )
 
 
@@ -70,19 +70,31 @@ class Branch:
     everything: str
 
 
+@dataclass(frozen=True)
+class Tree:
+    """`few` are roll-up managers of fewer than five people, who have no branch."""
+
+    branches: tuple[Branch, ...]
+    few: tuple[str, ...]
+
+
 def tree(
     view: PeopleView, known: Organisation, rollups: Sequence[Line], managers: Sequence[Line]
-) -> list[Branch]:
+) -> Tree:
     """Roll-up managers by headcount, those without one last."""
     below: dict[str, list[Line]] = {}
     for line in sorted(managers, key=_size, reverse=True):
         below.setdefault(line.names["rollup"], []).append(line)
-    ranked = sorted(rollups, key=lambda line: (not line.names["rollup"], -_size(line)))
+    shown = [line for line in rollups if not is_hidden(line)]
+    shown.sort(key=lambda line: (not line.names["rollup"], -_size(line)))
     carry_all = len(managers) <= CARRIED or "rollup" in view.where
-    return [
-        _branch(view, known, line, below.get(line.names["rollup"], []), carry_all)
-        for line in ranked
-    ]
+    return Tree(
+        tuple(
+            _branch(view, known, line, below.get(line.names["rollup"], []), carry_all)
+            for line in shown
+        ),
+        tuple(_few(known, "rollup", rollups)),
+    )
 
 
 def _size(line: Line) -> float:
@@ -93,6 +105,8 @@ def _branch(
     view: PeopleView, known: Organisation, line: Line, below: list[Line], carry_all: bool
 ) -> Branch:
     key = line.names["rollup"]
+    above = known.manager_of(key)  # to whom nobody here reports but the roll-up manager
+    below = [each for each in below if not above or each.names["manager"] != above]
     is_open = view.node == key or "rollup" in view.where
     twigs = list(_twigs(view, known, key, below)) if carry_all or is_open else []
     limit = len(twigs) if view.whole else SHOWN
@@ -104,7 +118,7 @@ def _branch(
         managers=len(below),
         figures=figures(line),
         twigs=tuple(twigs[:limit]),
-        few=tuple(_few(known, below)) if twigs or is_open else (),
+        few=tuple(_few(known, "manager", below)) if twigs or is_open else (),
         hidden=max(0, len(twigs) - limit),
         is_open=is_open,
         url="" if carry_all else _link(replace(view, node=None if is_open else key), key),
@@ -119,10 +133,15 @@ def _link(view: PeopleView, key: str) -> str:
 
 def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]) -> Iterable[Twig]:
     rows = {line.names["manager"]: line for line in below if not is_hidden(line)}
-    for manager, depth in known.nested(rows):
+    direct = [(rollup, 0)] if rollup and rollup in rows else []
+    for manager, depth in [
+        *direct,
+        *known.nested(each for each in rows if (each, 0) not in direct),
+    ]:
         narrowed = view.narrowed("rollup", rollup).narrowed("manager", manager)
         yield Twig(
-            name=known.label("manager", manager),
+            name=known.label("manager", manager)
+            + (", directly" if direct and manager == rollup else ""),
             address=manager,
             url=narrowed.url(PATH),
             depth=min(depth, DEEPEST),
@@ -130,8 +149,8 @@ def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]
         )
 
 
-def _few(known: Organisation, below: list[Line]) -> Iterable[str]:
-    return (known.label("manager", line.names["manager"]) for line in below if is_hidden(line))
+def _few(known: Organisation, dimension: str, found: Iterable[Line]) -> Iterable[str]:
+    return (known.label(dimension, line.names[dimension]) for line in found if is_hidden(line))
 
 
 def figures(line: Line) -> tuple[Figure, ...]:

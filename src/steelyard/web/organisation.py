@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 
 from steelyard.errors import UnknownName
 from steelyard.people.listing import Listed
@@ -17,7 +18,7 @@ from steelyard.web.view import Filters
 
 PEOPLE = ("rollup", "manager", "person")  # dimensions whose values are people
 NOBODY = {"rollup": "No manager known", "manager": "No manager known"}
-TITLES = {"rollup": "Roll-up manager", "manager": "Manager", "team": "Team", "person": "Person"}
+TITLES = {"rollup": "Roll-up", "manager": "Manager", "team": "Team", "person": "Person"}
 
 
 class Organisation:
@@ -51,12 +52,11 @@ class Organisation:
     def choices(self, dimension: str, where: Filters) -> Counter[str]:
         """Values of a dimension with their headcount, under what is chosen above it."""
         below = CASCADE[CASCADE.index(dimension) :]
-        held = {n: v for n, v in where.items() if n not in below and n != "tenure"}
-        return Counter(
-            getattr(each, dimension)
-            for each in self.staff
-            if all(getattr(each, name) in values for name, values in held.items())
-        )
+        left = self.staff
+        for name, values in where.items():
+            if name not in below and name != "tenure":  # which no directory says
+                left = [each for each in left if getattr(each, name) in values]
+        return Counter(map(attrgetter(dimension), left))
 
     def nested(self, managers: Iterable[str]) -> list[tuple[str, int]]:
         """Managers in the order of a tree, each with its depth; the given order among siblings.

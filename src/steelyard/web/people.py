@@ -55,7 +55,9 @@ def add_people(routes: APIRouter, pages: Pages) -> None:
     @routes.get(f"{PATH}.json")
     def data(request: Request) -> Response:
         view, known = _read(request, services)
-        return JSONResponse(people_data.as_json(view, known, ask_people(services, view)))
+        strangers = [each.reference for each in services.people_unmatched()]
+        asked = ask_people(services, view)
+        return JSONResponse(people_data.as_json(view, known, asked, strangers))
 
     @routes.get(f"{PATH}.csv")
     def table(request: Request) -> Response:
@@ -89,7 +91,7 @@ def context(
         "notes": notes([asked.answer], view),
         "tiles": _tiles(view, asked, today),
         "heads": [(name, words.metric(name)) for name in FIGURES],
-        "branches": tree(view, known, asked.rollups, asked.managers),
+        "tree": tree(view, known, asked.rollups, asked.managers),
         "tabs": [_tab(view, name) for name in TABS],
         "by_label": words.dimension(view.by),
         "groups_title": title(view, asked.groups, totals),
@@ -154,12 +156,8 @@ def _tiles(view: PeopleView, asked: Asked, today: dt.date) -> list[Tile]:
     if is_hidden(asked.totals):
         return []
     found = tiles(view, asked.totals, sparks(view, asked.series, today), (), TILED)
-    said = {
-        "headcount": "in directories, on the last day",
-        "active_people": _came_and_went(asked),
-        "adoption_rate": "of the headcount",
-    }
-    return [replace(tile, note=said.get(tile.metric, tile.note)) for tile in found]
+    said = _came_and_went(asked)
+    return [replace(t, note=said) if t.metric == "active_people" else t for t in found]
 
 
 def _came_and_went(asked: Asked) -> str:

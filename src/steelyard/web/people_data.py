@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from steelyard.errors import UnknownName
+from steelyard.errors import BadValue, UnknownName
 from steelyard.web.answers import Line
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_asking import FIGURES, SCORES, Asked
@@ -16,12 +16,18 @@ from steelyard.web.privacy import TOO_FEW, is_hidden
 from steelyard.web.scorecard import ATTRIBUTES, record
 
 Record = dict[str, object]
+WHY_NOT = "The page People says why, and who can change it."
 NOTE = "note"  # says why a row has no figures
 
 
-def as_json(view: PeopleView, known: Organisation, asked: Asked) -> dict[str, Any]:
-    """Everything the page shows."""
-    tables = {name: rows(name, view, known, asked) for name in TABLES}
+def as_json(
+    view: PeopleView, known: Organisation, asked: Asked, strangers: Iterable[str]
+) -> dict[str, Any]:
+    """Everything the page shows; `people` is null where single people are not shown."""
+    tables = {
+        name: None if name == "people" and asked.scores is None else rows(name, known, asked)
+        for name in TABLES
+    }
     return {
         "from": view.period.start.isoformat(),
         "to": view.period.end.isoformat(),
@@ -30,10 +36,11 @@ def as_json(view: PeopleView, known: Organisation, asked: Asked) -> dict[str, An
         "by": view.by,
         **tables,
         "matched": dict(asked.covered.now),
+        "unmatched": list(strangers),
     }
 
 
-def rows(table: str, view: PeopleView, known: Organisation, asked: Asked) -> list[Record]:
+def rows(table: str, known: Organisation, asked: Asked) -> list[Record]:
     """The rows of one of the page's tables."""
     if table == "people":
         return [record(known, line) for line in asked.scores or ()]
@@ -48,10 +55,12 @@ def columns(table: str, view: PeopleView) -> tuple[str, ...]:
 
 
 def as_csv(table: str, view: PeopleView, known: Organisation, asked: Asked) -> str:
-    """One table. Raises UnknownName for another."""
+    """One table. Raises UnknownName for another, BadValue where it may not be shown."""
     if table not in TABLES:
         raise UnknownName("table", table, TABLES)
-    return _written(columns(table, view), rows(table, view, known, asked))
+    if table == "people" and asked.scores is None:
+        raise BadValue("Single people are not shown here.", WHY_NOT)
+    return _written(columns(table, view), rows(table, known, asked))
 
 
 def _written(names: Sequence[str], found: Iterable[Record]) -> str:

@@ -7,7 +7,7 @@ from steelyard.web.answers import Line
 from steelyard.web.finding import Finding, Part
 from steelyard.web.formats import count, share
 from steelyard.web.organisation import Organisation
-from steelyard.web.people_groups import ADOPTION
+from steelyard.web.people_groups import ADOPTION, adoption, is_group
 from steelyard.web.people_view import PeopleView
 from steelyard.web.privacy import TOO_FEW, is_hidden
 
@@ -22,16 +22,20 @@ def people_finding(
             ((f"{opening}: ", False), (TOO_FEW, True), (f"{_scope(view, known)}.", False)),
             "Figures of so few would be figures of single people. Choose a larger group.",
         )
-    active, staff = totals.number("active_people") or 0, totals.number("headcount") or 0
+    active, staff = totals.number("active_people"), totals.number("headcount") or 0
+    if active is None:
+        unknown = ("whether anybody worked with a coding assistant is unknown", True)
+        parts = ((f"{opening}{_scope(view, known)}, ", False), unknown, (".", False))
+        return Finding(parts, "Nothing is recorded of these days. Choose a longer period.")
     noun = "person" if active == 1 else "people"
     who = f"{count(active)} {noun}" if active else "nobody"
-    parts: list[Part] = [(f"{opening}, ", False), (who, True)]
-    parts.append((f"{_scope(view, known)} worked with a coding assistant", False))
+    said: list[Part] = [(f"{opening}, ", False), (who, True)]
+    said.append((f"{_scope(view, known)} worked with a coding assistant", False))
     if not staff:
-        return Finding((*parts, (".", False)), "Of how many is unknown: nobody is in a directory.")
-    parts += _adopted(view, totals, active, staff)
-    parts += _lowest(view, totals, groups)
-    return Finding((*parts, (".", False)), _support(covered))
+        return Finding((*said, (".", False)), "Of how many is unknown: nobody is in a directory.")
+    said += _adopted(view, totals, active, staff)
+    said += _lowest(view, totals, groups)
+    return Finding((*said, (".", False)), _support(covered))
 
 
 def _scope(view: PeopleView, known: Organisation) -> str:
@@ -70,7 +74,7 @@ def _lowest(view: PeopleView, totals: Line, groups: list[Line]) -> list[Part]:
     rates = [
         (rate, line.names[view.by])
         for line in groups
-        if line.names[view.by] and (rate := line.number(ADOPTION)) is not None
+        if is_group(line) and (rate := adoption(line)) is not None
     ]
     whole = totals.number(ADOPTION)
     if len(rates) < 2 or whole is None:
@@ -79,7 +83,7 @@ def _lowest(view: PeopleView, totals: Line, groups: list[Line]) -> list[Part]:
     if rate >= whole:
         return []
     return [
-        ("; the fewest in ", False),
+        ("; least in ", False),
         (words.value(view.by, name), True),
         (f", {share(rate)}", False),
     ]

@@ -10,7 +10,7 @@ from steelyard.web.answers import Line
 from steelyard.web.formats import points, share, value
 from steelyard.web.people_asking import FIGURES
 from steelyard.web.people_view import PATH, PeopleView
-from steelyard.web.privacy import TOO_FEW, is_hidden
+from steelyard.web.privacy import FEWEST, TOO_FEW, is_hidden
 from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
 
 ADOPTION = "adoption_rate"
@@ -61,24 +61,29 @@ def _cells(view: PeopleView, line: Line) -> tuple[Cell, ...]:
     for name in FIGURES:
         cells.append(_cell(line, name))
         if name == ADOPTION and view.compare:
-            moved = points(_adoption(line), line.earlier(name))
+            moved = points(adoption(line), line.earlier(name))
             cells.append(Cell(moved or "–", bool(moved)))
     return tuple(cells)
 
 
 def _cell(line: Line, name: str) -> Cell:
     if name == ADOPTION:
-        number = _adoption(line)
+        number = adoption(line)
         text = "–" if number is None else share(number)
         return Cell(text, number is not None, bar(number, 1.0), 2)
     number = line.number(name)
     return Cell("–" if number is None else value(number, CATALOGUE[name].unit), number is not None)
 
 
-def _adoption(line: Line) -> float | None:
+def adoption(line: Line) -> float | None:
     """Above one it counts people whom no directory knows, and says nothing."""
     number = line.number(ADOPTION)
     return None if number is None or number > 1 else number
+
+
+def is_group(line: Line) -> bool:
+    """Whether it is enough people to be spoken of, and they have a name."""
+    return bool(all(line.names.values())) and (line.number("headcount") or 0) >= FEWEST
 
 
 def stalled(view: PeopleView, found: list[Line], totals: Line) -> list[str]:
@@ -87,9 +92,9 @@ def stalled(view: PeopleView, found: list[Line], totals: Line) -> list[str]:
     rows = [
         (now, line.names[view.by])
         for line in found
-        if (now := _adoption(line)) is not None
+        if (now := adoption(line)) is not None
         and (before := line.earlier(ADOPTION)) is not None
-        and line.names[view.by]
+        and is_group(line)
         and whole is not None
         and now < whole
         and now - before < STILL

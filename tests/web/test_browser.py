@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-from tests.web.world import World
+from tests.web.people_world import people_company
+from tests.web.world import World, empty_warehouse
 
 from steelyard.web.app import create_app
 
@@ -24,7 +25,7 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 PAGES = (
-    *("/spend", "/spend?by=person&where.team=search", "/sources"),
+    *("/spend", "/spend?by=person&where.team=search", "/sources", "/people"),
     *("/definitions", "/get-started"),
 )
 Open = Callable[..., Page]
@@ -92,6 +93,18 @@ def open_page(browser: Browser) -> Iterator[Open]:
     assert complaints == []
 
 
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A directory with lines of managers; single people may be shown."""
+    folder = tmp_path_factory.mktemp("organisation")
+    warehouse = empty_warehouse(folder)
+    people_company(warehouse, 120)
+    world = World(warehouse, folder, people=120, scorecard=True)
+    world.receives()
+    yield from serve(world)
+    warehouse.close()
+
+
 def drawn(page: Page) -> Page:
     page.wait_for_selector("[data-chart][data-drawn]")
     return page
@@ -115,7 +128,29 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("path", ["/spend", "/get-started"])
+@pytest.mark.parametrize("options", [DESKTOP, DARK, PHONE], ids=["light", "dark", "phone"])
+def test_the_organisation_is_clean_with_a_branch_open(
+    organisation: str, open_page: Open, options: dict[str, Any]
+) -> None:
+    page = open_page(f"{organisation}/people", **options)
+    page.locator("#organisation summary").first.click()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_organisation_works_without_script(organisation: str, open_page: Open) -> None:
+    page = open_page(f"{organisation}/people", **DESKTOP, java_script_enabled=False)
+    branch = page.locator("#organisation li").first
+    expect(branch.locator("li").first).to_be_hidden()
+    branch.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(branch.locator("li").first).to_be_visible()
+    branch.locator("li a").first.click()
+    expect(page.locator(".pick.set")).to_have_count(2)
+    expect(page.locator("#scorecard")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/spend", "/people", "/get-started"])
 def test_empty_pages_are_clean_too(new_site: str, open_page: Open, path: str) -> None:
     assert violations(open_page(new_site + path, **DARK)) == []
 

@@ -118,6 +118,7 @@ def test_too_small_a_group_has_no_figures_anywhere(client: TestClient) -> None:
     for record in table_of(client):
         assert (record["note"] == FEW) == (record["headcount"] == "")
     small = [r for r in table_of(client, "?table=organisation") if r["note"]]
+    assert all("." not in r["headcount"] for r in table_of(client, "?table=organisation"))
     assert small and all(r["spend_usd"] == r["active_people"] == "" for r in small)
     found = client.get("/people.json").json()
     hidden = [r for r in found["groups"] + found["organisation"] if r["note"] == FEW]
@@ -129,6 +130,7 @@ def test_filters_that_leave_too_few_hide_everything(client: TestClient) -> None:
     assert FEW in text_of(said)
     assert "$" not in text_of(said).partition("Who it belongs to")[0]
     assert 'id="by-group"' not in said
+    assert "sessions" not in text_of(said.partition('class="foot"')[2])
     totals = client.get("/people.json?where.manager=cfo@acme.example").json()["totals"]
     assert totals["note"] == FEW and totals["spend_usd"] is None
 
@@ -252,7 +254,7 @@ def test_people_without_any_record_are_unknown_not_nobody(empty: World) -> None:
     empty.people = 40
     said = text_of(page(TestClient(create_app(empty), LOCAL)))
     assert "whether anybody worked with a coding assistant is unknown" in said
-    assert "0%" not in said
+    assert "0%" not in said and "Nothing is recorded yet" in said
 
 
 def test_ten_thousand_people_come_branch_by_branch(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from steelyard.metrics import CATALOGUE
 from steelyard.web import people_data, words
 from steelyard.web.api import CSV, download
 from steelyard.web.controls import shared
-from steelyard.web.formats import UNKNOWN, count, short_count, value
+from steelyard.web.formats import UNKNOWN, count, moment, short_count, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import notes
@@ -104,8 +104,15 @@ def context(
         "most_people": MOST_PEOPLE,
         "downloads": {name: _download(view, name) for name in TABLES},
         "json": f"{PATH}.json{view.url('')}",
-        "foot": footer(asked.answer, today),
+        "foot": _foot(asked, today),
     }
+
+
+def _foot(asked: Asked, today: dt.date) -> list[str]:
+    """Coverage and freshness; the coverage of too small a group would be figures of it."""
+    if is_hidden(asked.totals):
+        return [f"computed {moment(asked.answer.as_of)}"]
+    return footer(asked.answer, today)
 
 
 def _download(view: PeopleView, table: str) -> str:

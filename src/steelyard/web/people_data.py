@@ -74,4 +74,9 @@ def _written(names: Sequence[str], found: Iterable[Record]) -> str:
 def _record(line: Line) -> Record:
     if is_hidden(line):
         return {**line.names, **dict.fromkeys(FIGURES), NOTE: TOO_FEW}
-    return {**line.names, **line.now, NOTE: ""}
+    return {**line.names, **{name: _plain(number) for name, number in line.now.items()}, NOTE: ""}
+
+
+def _plain(number: float | None) -> float | None:
+    """Counts without a decimal point."""
+    return int(number) if number is not None and number.is_integer() else number

@@ -1,6 +1,7 @@
 """The floor under groups: figures of fewer than five people are not shown, anywhere on a page.
 
-Rows pass through here between an answer and whatever prints them, JSON and CSV included.
+Rows pass through here between an answer and whatever prints them, JSON and CSV included. It keeps
+small groups off the page; it is no lock: who knows a total and all groups but one knows the last.
 """
 
 from __future__ import annotations

@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
 
-# Each day's counts and whose they are, whatever order they came in.
+# Each day's counts and whose they are, and whose telemetry of that day may be anybody's: who is
+# named by a vendor or a directory later is nobody in particular no longer. In whatever order.
 _TOLD = """
 create or replace temp table telling as
-select day, count(*) || ' ' ||
-  sum(hash(*columns(* exclude (key, seen_at, list_nanos)))) as fingerprint
-from vendor_rows group by day
+with counted as (
+  select day, count(*) || ' ' ||
+    sum(hash(*columns(* exclude (key, seen_at, list_nanos)))) as counts
+  from vendor_rows group by day
+),
+unsure as (
+  select day, bit_xor(hash(person)) as names
+  from (select distinct day, person from person_days
+    anti join (select person from vendor_rows union select person from people) using (person))
+  where day between (select min(day) - 1 from vendor_rows) and (select max(day) + 1 from vendor_rows)
+  group by day
+)
+select day, coalesce(counts, '') || ' ' || coalesce(names, 0) as fingerprint
+from counted full join unsure using (day)
 """
 _CHANGED = """
 insert into dirty_days

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +14,21 @@ from steelyard.web.formats import short_money, span
 from steelyard.web.view import View
 
 CHOICES_SHOWN = 40
+Written = Callable[[float], str]
 
 
-def shared(view: View, options: Options, today: dt.date, path: str) -> dict[str, Any]:
-    """What every page's top bar prints. `options` are the values each filter offers."""
+def shared(
+    view: View, options: Options, today: dt.date, path: str, written: Written = short_money
+) -> dict[str, Any]:
+    """What every page's top bar prints. `options` are the values each filter offers, with a
+    figure each that is `written` beside it."""
     return {
         "view": view,
         "path": path,
         "today": today,
         "dates": span(view.period.start, view.period.end),
         "period": _period(view, today, path),
-        "filters": offers(view, options, path)
+        "filters": [_filter(view, name, values, path, written) for name, values in options.items()]
         + [_filter(view, name, {}, path) for name in view.where if name not in options],
         "clear": replace(view, where={}).url(path),
     }
@@ -52,16 +57,18 @@ def offers(view: View, options: Options, path: str) -> list[dict[str, Any]]:
     return [_filter(view, name, values, path) for name, values in options.items()]
 
 
-def _filter(view: View, name: str, values: Spend, path: str) -> dict[str, Any]:
+def _filter(
+    view: View, name: str, values: Spend, path: str, written: Written = short_money
+) -> dict[str, Any]:
     chosen = view.where.get(name, ())
     choices = []
     for value in sorted(values, key=lambda each: -(values[each] or 0.0))[:CHOICES_SHOWN]:
-        spend = values[value]
+        figure = values[value]
         choices.append(
             {
                 "label": words.value(name, value),
                 "url": view.with_filter(name, value).url(path),
-                "text": "" if spend is None else short_money(spend),
+                "text": "" if figure is None else written(figure),
                 "chosen": value in chosen,
             }
         )

@@ -33,6 +33,7 @@ NAV = (
         (
             Link("spend", "Spend", "/spend", "spend"),
             Link("roi", "ROI", "/roi", "scale"),
+            Link("delivery", "Delivery", "/delivery", "ship"),
             Link("people", "People", "/people", "people"),
         ),
     ),

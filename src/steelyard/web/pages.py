@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from steelyard.web import asking, definitions, sources, spend, start, view
 from steelyard.web.api import CSV, as_format, download, status_json
+from steelyard.web.delivery import add_delivery
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
@@ -27,6 +28,7 @@ def router(pages: Pages) -> APIRouter:
         _first,
         _spend,
         add_roi,
+        add_delivery,
         add_people,
         _sources,
         _definitions,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steelyard.metrics.answer import Answer
+from steelyard.metrics.facts import TIME_DIMENSIONS
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import words
 from steelyard.web.answers import Line, lines
@@ -82,7 +83,7 @@ def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
 
 def sparks(view: View, answer: Answer, today: dt.date) -> dict[str, list[float | None]]:
     """Each metric's course over whole buckets; the one that is not over would look like a fall."""
-    grain = view.period.grain()
+    grain = answer.question.by[0]
     found = {line.names[grain]: line for line in lines(answer)}
     starts = [each for each in _starts(view, answer) if next_bucket(each, grain) <= today]
     return {
@@ -118,7 +119,7 @@ def _series(view: View, names: list[str], totals: dict[str, float | None]) -> It
 
 def _starts(view: View, answer: Answer) -> Iterator[dt.date]:
     """Every bucket from the first with data (or the period's) to the period's last."""
-    grain = view.period.grain()
+    grain = next(name for name in answer.question.by if name in TIME_DIMENSIONS)
     first = view.period.start
     if recorded := answer.coverage.first_day:
         first = max(first, recorded) if view.period.days > 400 else first

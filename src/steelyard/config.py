@@ -43,7 +43,7 @@ GROUPS = {
     "memory_limit": "DuckDB",
     "short_prompt_chars": "Numbers",
     "directories": "People",
-    "failure_hours": "Work",
+    "bug_types": "Work",
 }
 
 
@@ -72,6 +72,9 @@ class Settings(BaseModel):
     )
     prices: Path | None = Field(
         None, description="CSV file of the organisation's own rates, which win over list prices."
+    )
+    plans: Path | None = Field(
+        None, description="CSV file of the organisation's own plans and their prices a month."
     )
     web: str = Field(
         "127.0.0.1:8480", description="Address of the pages and the API; empty is off."
@@ -143,6 +146,9 @@ class Settings(BaseModel):
     scorecard: bool = Field(
         False, description="Show figures of single people on the page People; off by default."
     )
+    bug_types: str = Field(
+        "bug,defect,incident", description="Types of issues that are bugs, in any case."
+    )
     failure_hours: int = Field(
         24,
         ge=1,
@@ -158,7 +164,7 @@ class Settings(BaseModel):
             split_address(text)
         return text
 
-    @field_validator("data", "prices")
+    @field_validator("data", "prices", "plans")
     @classmethod
     def _home(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path

@@ -113,9 +113,7 @@ FIGURES: dict[str, Callable[[World], float]] = {
     "people_matched_share": lambda w: (
         len(people(w) & {r["person"] for r in w.tables["people"]}) / len(people(w))
     ),
-    "telemetry_coverage": lambda w: (
-        seen_by(w, "by_telemetry", "by_other") / seen_by(w, "by_other")
-    ),
+    "telemetry_coverage": lambda w: seen_by(w, "by_telemetry", "by_other") / seen_by(w, "by_other"),
     "sessions": sessions,
     "session_starts": lambda w: total(
         (r for r in counted(w, "session_starts") if r["type"] != "agents_view"), "amount"

@@ -93,7 +93,7 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             )
             self._send(stand_in.take(request))
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _do  # noqa: N815 - names the library calls
 
         def _send(self, answer: Answer) -> None:
             body = answer.raw if answer.raw is not None else json.dumps(answer.data).encode()

@@ -31,6 +31,7 @@ from steelyard.app.importing import (
 from steelyard.errors import StoreError
 from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
+from steelyard.metrics.plans import own_plans
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
 from steelyard.people.doors import PeopleDoors
 from steelyard.receiver.inbox import Inbox
@@ -100,6 +101,11 @@ class House:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+        """A named question, with what the settings say of plans and bugs."""
+        said = self.settings
+        bugs = tuple(each.strip() for each in said.bug_types.split(",") if each.strip())
+        plans = own_plans(said.plans) if said.plans else ()
+        terms = replace(terms, bug_types=bugs, plans=plans)
         return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC))
 
     def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:

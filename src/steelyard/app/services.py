@@ -79,6 +79,7 @@ class ServerServices:
         """Ask something once, so that no reader waits for the question's machinery to load."""
         with suppress(SteelyardError):
             self.ask(Question(("spend_usd", "tokens"), by=("day", "model")))
+            self.answer_question("roi", Terms())
 
     def status(self) -> Status:
         with self._lock:

@@ -24,7 +24,8 @@ unsure as (
   select day, bit_xor(hash(person)) as names
   from (select distinct day, person from person_days
     anti join (select person from vendor_rows union select person from people) using (person))
-  where day between (select min(day) - 1 from vendor_rows) and (select max(day) + 1 from vendor_rows)
+  where day >= (select min(day) - 1 from vendor_rows)
+    and day <= (select max(day) + 1 from vendor_rows)
   group by day
 )
 select day, coalesce(counts, '') || ' ' || coalesce(names, 0) as fingerprint

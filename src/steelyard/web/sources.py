@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from steelyard.state.sources import KnownSource, StreamState
+from steelyard.state.sources import Finding, KnownSource, StreamState
 from steelyard.web.formats import ago, count, moment
 from steelyard.web.services import SourceKind
 
@@ -54,8 +54,7 @@ class Card:
     state: str
     word: str
     facts: tuple[tuple[str, str, str], ...]
-    troubles: tuple[tuple[str, str, str], ...]  # stream, what happened, what to do
-    notes: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
     options: tuple[tuple[str, str], ...]
     streams: tuple[dict[str, str], ...]
 
@@ -98,10 +97,7 @@ def _card(source: KnownSource, titles: dict[str, str], now: dt.datetime) -> Card
         state=state,
         word=word,
         facts=tuple(_facts(source, now)),
-        troubles=tuple(
-            (s.stream, s.problem.message, s.problem.hint) for s in source.streams if s.problem
-        ),
-        notes=tuple((s.stream, note) for s in source.streams for note in s.notes),
+        findings=tuple(source.findings),
         options=tuple(sorted(source.options.items())),
         streams=tuple(_stream(stream, now) for stream in source.streams),
     )

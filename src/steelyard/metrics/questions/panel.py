@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from steelyard.metrics.answer import Cell, Coverage, Note
+from steelyard.metrics.plans import Plan
 
 Kind = Literal["group", "value", "low", "high", "people", "count", "unit", "note"]
 Row = tuple[Cell, ...]
@@ -22,7 +23,7 @@ class Terms:
 
     A missing day is the first or last recorded one. `where` holds dimensions with the values
     accepted. Groups of fewer than `min_people` people are not shown. `bug_types` are the types of
-    issues that are bugs, in any case.
+    issues that are bugs, in any case. `plans` are an organisation's own; else the packaged ones.
     """
 
     start: dt.date | None = None
@@ -30,6 +31,7 @@ class Terms:
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_people: int = 5
     bug_types: tuple[str, ...] = ("bug", "defect", "incident")
+    plans: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def plans_panel(month: Asking, people: Collection[str]) -> Panel | None:
         return None
     today = month.now.date()
     asked = people if month.filtered else ()
-    fits = plan_fit(month.store, month.days[0], today, asked) if people else ()
+    fits = plan_fit(month.store, month.days[0], today, asked, month.terms.plans) if people else ()
     if month.filtered and len(fits) < month.terms.min_people:
         return _panel(month, too_few(month.terms.min_people), ())
     return _panel(month, _title(fits, month.terms.min_people), fits)

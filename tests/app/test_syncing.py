@@ -217,3 +217,19 @@ def test_people_seen_in_telemetry_are_looked_up_and_all_of_them_once_a_day(
         clock.now += DAY
         again = run(house, clock, seen=seen, unknown=[]).sync("toy").streams[-1]
         assert (again.stream, again.records) == ("look-up", 2)
+
+
+def test_pages_stored_together_are_what_they_are_one_by_one(tmp_path: Path, toy: ToyWorld) -> None:
+    """The same key twice in one run, and pages of two kinds in turn."""
+    toy.issues += [{"key": "T-1", "status": "done"}, {"key": "T-9", "status": "open"}]
+    toy.say()
+    with synced_house(tmp_path / "a", toy, size="1") as house:
+        run(house, Clock()).sync("toy")
+        at_once = told(house, "issues", "key, status, gone")
+        people = told(house, "people", "key, team, seen_day, gone")
+    with synced_house(tmp_path / "b", toy, size="1") as house:
+        one_by_one = run(house, Clock(), update=lambda *_: house.applier.run() and None)
+        one_by_one.sync("toy")
+        assert told(house, "issues", "key, status, gone") == at_once
+        assert told(house, "people", "key, team, seen_day, gone") == people
+    assert ("T-1", "done", False) in at_once and len(at_once) == 8

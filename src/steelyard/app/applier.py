@@ -142,7 +142,7 @@ class Applier:
             self.warehouse.append(tables, position, now)
             for table in people:
                 keep_people(cursor, table, now)
-            for each in told:
+            for each in work_bodies.together(told):
                 each.store(cursor)
         self.is_stale = True
 

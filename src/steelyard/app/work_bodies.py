@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -81,6 +81,37 @@ def read(body: Body) -> Told:
         complete=tuple(json.loads(said.get("complete", "[]"))),
         began=dt.datetime.fromisoformat(said["began"]) if "began" in said else None,
     )
+
+
+def together(told: Iterable[Told]) -> list[Told]:
+    """Pages of one kind that one run read, as one table: storing costs a body, not a row.
+
+    Kinds have tables of their own, so their order among each other does not matter; the end of a
+    pass stays after all before it. Of two rows with one key (and, of people, one beginning) the
+    later counts, as it would alone.
+    """
+    found: list[Told] = []
+    waiting: dict[tuple[str, str, dt.datetime], list[Told]] = {}
+    for each in told:
+        if each.kind:
+            waiting.setdefault((each.source, each.kind, each.at), []).append(each)
+        else:
+            found += [*map(_one, waiting.values()), each]
+            waiting = {}
+    return [*found, *map(_one, waiting.values())]
+
+
+def _one(pages: list[Told]) -> Told:
+    if len(pages) == 1:
+        return pages[0]
+    return replace(pages[0], table=_latest([page.table for page in pages]))
+
+
+def _latest(tables: list[pa.Table]) -> pa.Table:
+    whole = pa.concat_tables(tables)
+    names = [name for name in ("key", "valid_from") if name in whole.column_names]
+    keys = zip(*(whole.column(name).to_pylist() for name in names), strict=True)
+    return whole.take(sorted({key: at for at, key in enumerate(keys)}.values()))
 
 
 def _canonical(table: pa.Table, kind: str) -> pa.Table:

@@ -6,7 +6,7 @@ create table session_days (
   session varchar not null, app_version varchar not null, terminal varchar not null,
   repo varchar not null, plan varchar not null, witness varchar not null,
   worked boolean not null,        -- a prompt, a model call or a tool call; start events alone are not work
-  by_telemetry boolean not null, by_transcript boolean not null, by_other boolean not null,
+  by_telemetry boolean not null, by_transcript boolean not null, by_other boolean not null default false,
   first_time timestamp, last_time timestamp,
   prompts bigint not null, requests bigint not null, tool_calls bigint not null,
   api_errors bigint not null, person_rejections bigint not null, accepted_edits bigint not null,
@@ -19,7 +19,7 @@ drop table old_session_days;
 alter table person_days rename to old_person_days;
 create table person_days (
   day date not null, person varchar not null, assistant varchar not null,
-  by_telemetry boolean not null, by_transcript boolean not null, by_other boolean not null,
+  by_telemetry boolean not null, by_transcript boolean not null, by_other boolean not null default false,
   sessions bigint not null, commits bigint not null
 );
 insert into person_days by name select *, by_transcript as by_other from old_person_days;

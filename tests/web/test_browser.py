@@ -26,7 +26,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 PAGES = (
     *("/spend", "/spend?by=person&where.team=search", "/sources", "/people"),
-    *("/definitions", "/get-started"),
+    *("/definitions", "/get-started", "/delivery"),
 )
 Open = Callable[..., Page]
 

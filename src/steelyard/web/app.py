@@ -13,10 +13,9 @@ from starlette.responses import Response
 from starlette.types import Lifespan
 
 from steelyard import __version__
-from steelyard.web import api, frame, pages, problems
+from steelyard.web import api, chart, frame, pages, problems
 from steelyard.web.access import Doorman, Gate
 from steelyard.web.assets import FOREVER, Assets
-from steelyard.web.chart import stacked_days
 from steelyard.web.headers import SafeHeaders
 from steelyard.web.services import Services
 
@@ -67,7 +66,7 @@ def _warm(assets: Assets) -> Lifespan[FastAPI]:
     """Builds the chart and the Vega bundle beside the start, so that no reader waits for them."""
 
     def build() -> None:
-        stacked_days()
+        chart.warm()
         assets.vega()
 
     @asynccontextmanager

@@ -10,61 +10,120 @@ import functools
 import json
 from typing import Any
 
-PALETTE = ("--c4", "--c1", "--c2", "--c3", "--c5", "--grey")
+# Colours by the style sheet's classes tint-0 to tint-5, which the table's columns name.
+PALETTE = ("--grey", "--c1", "--c2", "--c3", "--c4", "--c5")
 TICK_LABEL = "utcFormat(toDate(datum.value), '%-d %b')"
 DOLLARS = (
     "datum.value == 0 ? '$0' : abs(datum.value) < 1 ? format(datum.value, '$.3~f')"
     " : format(datum.value, '$.3~s')"
 )
+COUNTS = "format(datum.value, datum.value < 10000 ? ',~f' : '.3~s')"
+HOURS = "format(datum.value, ',~f') + ' h'"
+SHARES = "format(datum.value, '~%')"
 # Vega measures labels with this font before the style sheet gives them the page's, which is alike.
 FONT = "Inter, system-ui, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
 _TEXT = {"labelFont": FONT, "labelFontSize": 11.5, "labelColor": "var(--ink-3)"}
 
 
 @functools.cache
-def stacked_days() -> str:
-    """JSON of stacked bars per day (or week, or month): one colour a series, last day greyed."""
+def stacked(amounts: str) -> str:
+    """JSON of stacked bars per day (or week, or month): one colour a series, last day greyed.
+
+    `amounts` is the expression that writes the axis' labels.
+    """
     import altair as alt
 
-    x = alt.X(
-        "day:O",
-        axis=alt.Axis(labelExpr=TICK_LABEL, labelAngle=0, title=None, ticks=False, values=[]),
-        scale=alt.Scale(paddingInner=0.18, paddingOuter=0.1),
-    )
     bars = (
         alt.Chart(alt.NamedData("rows"))
         .mark_bar()
         .encode(
-            x=x,
-            y=_dollars(alt),
-            color=alt.Color("order:O", legend=None, scale=_colours(alt)),
+            x=_buckets(alt),
+            y=_amounts(alt, amounts, stack="zero"),
+            color=_colours(alt),
             order=alt.Order("order:O", sort="descending"),
             opacity=alt.condition("datum.partial", alt.value(0.4), alt.value(1)),
         )
     )
+    return _json(alt, "day:O", bars)
+
+
+@functools.cache
+def lines(amounts: str) -> str:
+    """JSON of a line a series over days, weeks or months; a bucket without a figure is a gap."""
+    import altair as alt
+
+    x, y = _buckets(alt), _amounts(alt, amounts)
+    drawn = alt.Chart(alt.NamedData("rows"))
+    line = drawn.mark_line(strokeWidth=2, strokeJoin="round").encode(x=x, y=y, color=_colours(alt))
+    opacity = alt.condition("datum.partial", alt.value(0.4), alt.value(1))
+    dots = drawn.mark_point(size=26, filled=True).encode(
+        x=x, y=y, color=_colours(alt), opacity=opacity
+    )
+    return _json(alt, "day:O", line, dots)
+
+
+@functools.cache
+def classes() -> str:
+    """JSON of one bar a class, in the order of the table; its labels are the classes' names."""
+    import altair as alt
+
+    axis = alt.Axis(
+        labelAngle=0, title=None, ticks=False, values=[], labelOverlap=True, labelSeparation=3
+    )
+    scale = alt.Scale(paddingInner=0.12, paddingOuter=0.1)
+    bars = (
+        alt.Chart(alt.NamedData("rows"))
+        .mark_bar()
+        .encode(
+            x=alt.X("day:O", sort=None, axis=axis, scale=scale),
+            y=_amounts(alt, COUNTS),
+            color=_colours(alt),
+        )
+    )
+    return _json(alt, alt.X("day:O", sort=None), bars)
+
+
+def warm() -> None:
+    """Builds what pages draw, once."""
+    for amounts in (DOLLARS, COUNTS):
+        stacked(amounts)
+    for amounts in (HOURS, SHARES):
+        lines(amounts)
+    classes()
+
+
+def _json(alt: Any, x: Any, *layers: Any) -> str:
+    """The layers, and one that shows a bucket's figures where the pointer is."""
     hover = (
         alt.Chart(alt.NamedData("hover"))
         .mark_rect(fill="var(--ink)", opacity=0, tooltip=alt.ExprRef("datum.tip"))
-        .encode(x="day:O")
+        .encode(x=x)
     )
     chart = (
-        alt.layer(bars, hover)
+        alt.layer(*layers, hover)
         .configure(**_config())
         .properties(width="container", height="container", padding=4)
     )
     return json.dumps(_plain(chart.to_dict()), separators=(",", ":"))
 
 
-def _dollars(alt: Any) -> Any:
-    return alt.Y(
-        "value:Q",
-        stack="zero",
-        axis=alt.Axis(title=None, labelExpr=DOLLARS, tickCount=4, domain=False, ticks=False),
+def _buckets(alt: Any) -> Any:
+    return alt.X(
+        "day:O",
+        axis=alt.Axis(labelExpr=TICK_LABEL, labelAngle=0, title=None, ticks=False, values=[]),
+        scale=alt.Scale(paddingInner=0.18, paddingOuter=0.1),
     )
 
 
+def _amounts(alt: Any, labels: str, **more: Any) -> Any:
+    axis = alt.Axis(title=None, labelExpr=labels, tickCount=4, domain=False, ticks=False)
+    return alt.Y("value:Q", axis=axis, **more)
+
+
 def _colours(alt: Any) -> Any:
-    return alt.Scale(domain=list(range(len(PALETTE))), range=[f"var({name})" for name in PALETTE])
+    colours = [f"var({name})" for name in PALETTE]
+    scale = alt.Scale(domain=list(range(len(PALETTE))), range=colours)
+    return alt.Color("tint:O", legend=None, scale=scale)
 
 
 def _config() -> dict[str, Any]:

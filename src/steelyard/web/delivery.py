@@ -1,112 +1,143 @@
-"""The page Delivery: what shipped, how fast, how often it failed, and beside how much assistance.
+"""The page Delivery: what shipped, how fast, how often it failed, and how much was assisted.
 
 Every figure is a metric of the catalogue; comparing work with and without an assistant's mark is
-association and says so.
+association and says so. Nothing here is of a single person.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from steelyard.metrics import CATALOGUE
-from steelyard.metrics.catalogue.issues import RESOLUTION_BUCKETS, RESOLUTION_CLASSES
+from steelyard.metrics import Question
 from steelyard.web import delivery_asking as asking
-from steelyard.web import sorting, words
-from steelyard.web.answers import Line, lines
+from steelyard.web import delivery_tables as tables
+from steelyard.web import words
+from steelyard.web.answers import Line
 from steelyard.web.api import as_format
 from steelyard.web.controls import shared
-from steelyard.web.delivery_asking import Asked, ask_delivery, ask_groups
+from steelyard.web.delivery_asking import Asked, ask_delivery, ask_groups, is_recorded
+from steelyard.web.delivery_charts import charts, histogram, sparks
 from steelyard.web.delivery_finding import delivery_finding
-from steelyard.web.delivery_view import PATH, TABS, DeliveryView, read
-from steelyard.web.formats import UNKNOWN, change, count, day, points, share, short_count, value
+from steelyard.web.delivery_view import MORE, PATH, TABS, DeliveryView, read
+from steelyard.web.formats import count, hours, moment, short_count, span
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
-from steelyard.web.notes import notes
-from steelyard.web.series import sparks
-from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
-from steelyard.web.tiles import tiles
+from steelyard.web.notes import Shown, notes
+from steelyard.web.tiles import Tile, tiles
 
-SPEEDS = {"<1d": "under a day", "1-3d": "1 to 3 days", "3-7d": "3 to 7 days"}
-SPEEDS |= {"1-2w": "1 to 2 weeks", ">2w": "over 2 weeks"}
-MARKED = {"yes": "With an assistant's mark", "no": "Without a mark"}
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A metric in a list of figures: its value, and how it moved."""
-
-    metric: str
-    label: str
-    text: str
-    known: bool
-    change: str
-    before: str
+COLOURS = (1, 3, 2, 4, 5, 0)
+# Said where the figures are: on the tiles and in the lists, and in the tables.
+ELSEWHERE = frozenset({"undefined_ratio", "few_people"})
 
 
 def add_delivery(routes: APIRouter, pages: Pages) -> None:
-    """The page and its data."""
+    """The page, and its data as .json and .csv."""
     services = pages.services
 
     @routes.get(PATH)
     def html(request: Request) -> Response:
         status, today = services.status(), services.today()
         view = read(request.query_params, today)
-        asked = ask_delivery(services, view)
         page = pages.page(request, "delivery", "Delivery", status)
+        if not is_recorded(services):
+            values = {**shared(view, {}, today, PATH), "shown": False}
+            foot = ["No work has been read yet"]
+            return pages.render(request, "delivery.html", page, foot=foot, **values)
+        values = context(view, ask_delivery(services, view, today), today)
         page = replace(page, share=view.url(PATH))
-        values = context(view, asked, today)
-        foot = footer(asked.answer, today) if values["shown"] else ["No work has been read yet"]
-        return pages.render(request, "delivery.html", page, foot=foot, **values)
+        return pages.render(request, "delivery.html", page, shown=True, **values)
 
     @routes.get(f"{PATH}.json")
     def data(request: Request) -> Response:
-        asked = ask_delivery(services, read(request.query_params, services.today()))
-        said: dict[str, Any] = {name: a.to_json() for name, a in asked.answers().items()}
-        return JSONResponse(said | {"resolved": asked.buckets, "classes": asked.classes})
+        today = services.today()
+        asked = ask_delivery(services, read(request.query_params, today), today)
+        said = {name: a.to_json() if a else None for name, a in asked.answers().items()}
+        return JSONResponse(said)
 
     @routes.get(f"{PATH}.csv")
     def table(request: Request) -> Response:
         view = read(request.query_params, services.today())
         name = f"delivery-by-{view.by}-{view.period.start}-{view.period.end}"
-        return as_format(ask_groups(services, view), "csv", name)
+        answer, _ = ask_groups(services, view)
+        # Filters that leave no column are told by the question itself, as an error.
+        return as_format(answer or services.ask(_unanswerable(view)), "csv", name)
+
+
+def _unanswerable(view: DeliveryView) -> Question:
+    first = asking.columns(view)[:1]
+    return Question(first, view.period.start, view.period.end, (view.by,), dict(view.where))
 
 
 def context(view: DeliveryView, asked: Asked, today: dt.date) -> dict[str, Any]:
     """Everything the template prints."""
-    work = ("prs_merged", "commits", "issues_resolved", "deployments", "reviews")
-    shown = bool(view.where) or any(asked.total.number(name) for name in work)
-    tiled = [(name, tint) for name, tint in asking.TILED]
+    rows = len(asked.groups.rows) if asked.groups else 0
     return {
-        **shared(view, asked.options, today, PATH, short_count),
-        "shown": shown or asked.answer.coverage.last_day is not None,
+        **shared(view, asked.options or {}, today, PATH, short_count),
+        **_tabs(view),
         "comparison": _comparison(view),
-        "finding": delivery_finding(view, asked.total),
-        "notes": notes([asked.answer], view, asked.left_out),
-        "tiles": tiles(
-            view, asked.total, sparks(view, asked.series, today), asked.left_out, tuple(tiled)
-        ),
-        "dora": _figures(view, asked, asking.DORA),
-        "review": _figures(view, asked, asking.REVIEW),
-        "weeks": weekly(view, asked, today),
-        "grain": view.grain,
-        "buckets": shares(
-            asked.buckets, RESOLUTION_BUCKETS, {}, "Time from creation to resolution"
-        ),
-        "classes": shares(asked.classes, RESOLUTION_CLASSES, SPEEDS, "Speed of resolution"),
-        "resolved": count(sum(n or 0 for n in asked.buckets.values())),
-        "assisted": assisted(asked.assisted),
-        "tabs": [_tab(view, name) for name in TABS],
+        "hidden": asked.hidden,
+        "finding": delivery_finding(view, asked),
+        "notes": _notes(view, asked),
+        "tiles": _tiles(view, asked, today),
+        "charts": charts(view, asked, today),
+        "course": _course(view, today),
+        "throughput": tables.figures(view, asked, asking.THROUGHPUT),
+        "instability": tables.figures(view, asked, asking.INSTABILITY),
+        "review": tables.figures(view, asked, asking.REVIEW),
+        "issues": tables.figures(view, asked, asking.ISSUES),
+        "times": histogram(asked.buckets, asked.total),
+        "classes": tables.classes(view, asked),
+        "assisted": tables.assisted(asked),
         "by_label": words.dimension(view.by),
-        "grid": groups(view, asked),
-        "row_count": len(asked.groups.rows),
-        "downloads": {"csv": f"{PATH}.csv{view.url('')}", "json": f"{PATH}.json{view.url('')}"},
+        "grid": tables.groups(view, asked),
+        "row_count": rows,
+        "json": f"{PATH}.json{view.url('')}",
+        "csv": f"{PATH}.csv{view.url('')}",
+        "foot": _foot(asked, today),
     }
+
+
+def _notes(view: DeliveryView, asked: Asked) -> list[Shown]:
+    answers = [answer for answer in (asked.totals, asked.groups) if answer and not asked.hidden]
+    shown = notes(answers, view, asking.left_out(view, asking.TILES))
+    return [note for note in shown if note.code not in ELSEWHERE]
+
+
+def _tiles(view: DeliveryView, asked: Asked, today: dt.date) -> list[Tile]:
+    if asked.hidden:
+        return []
+    absent = asking.left_out(view, asking.TILES)
+    names = asking.TILES if len(absent) < len(asking.TILES) else asking.ISSUES
+    shown = tuple(zip(names, COLOURS, strict=False))
+    found = tiles(view, asked.total, sparks(view, asked.course, today), absent, shown)
+    return [_explained(tile, asked) for tile in found]
+
+
+def _explained(tile: Tile, asked: Asked) -> Tile:
+    """With why it is unknown, or what a known figure is to be read with."""
+    if tile.metric not in (asked.totals.question.metrics if asked.totals else ()):
+        return tile  # it says which filter does not apply
+    if not tile.known:
+        return replace(tile, note=tables.reason(tile.metric, asked.totals))
+    return replace(tile, note=_beside(tile.metric, asked.total))
+
+
+def _beside(name: str, total: Line) -> str:
+    commits, deployments = total.number("commits"), total.number("deployments")
+    wait = total.number("pr_first_review_hours_p50")
+    return {
+        "prs_merged": f"{short_count(commits)} commits" if commits is not None else "",
+        "prs_per_dev_week": "of all employed",
+        "pr_cycle_hours_p50": f"{hours(wait)} to a review" if wait is not None else "to merge",
+        "lead_time_hours_p50": "to production",
+        "change_failure_share": f"{count(deployments)} shipped" if deployments is not None else "",
+        "rework_share": "within 21 days",
+    }.get(name, "")
 
 
 def _comparison(view: DeliveryView) -> dict[str, str]:
@@ -117,122 +148,20 @@ def _comparison(view: DeliveryView) -> dict[str, str]:
     return {"label": "not compared", "url": other, "title": "Compare with the period before"}
 
 
-def _figures(view: DeliveryView, asked: Asked, names: Sequence[str]) -> list[Figure]:
-    return [_figure(view, asked, name) for name in names if name not in asked.left_out]
+def _course(view: DeliveryView, today: dt.date) -> str:
+    """Which days the charts show, where these are not the period's."""
+    start, end = view.course(today)
+    if (start, end) == (view.period.start, view.period.end):
+        return ""
+    return f"whole {view.grain}s, {span(start, end)}"
 
 
-def _figure(view: DeliveryView, asked: Asked, name: str) -> Figure:
-    now, before, unit = asked.total.number(name), asked.total.earlier(name), CATALOGUE[name].unit
-    moved = points(now, before) if unit == "share" else change(now, before)
-    then = value(before, unit) if view.compare and before is not None else ""
-    label = words.metric(name)
-    return Figure(name, label, _text(now, unit), now is not None, moved, then)
-
-
-def _text(number: float | None, unit: str) -> str:
-    return "unknown" if number is None else value(number, unit)
-
-
-def weekly(view: DeliveryView, asked: Asked, today: dt.date) -> Grid:
-    """The course of the period, a row a bucket, with bars to compare by."""
-    grain, found = view.grain, lines(asked.series)
-    names = [name for name in asking.WEEKLY if name not in asked.left_out]
-    largest = {n: max((line.number(n) or 0.0 for line in found), default=0.0) for n in names}
-    rows = []
-    for line in found:
-        start = dt.date.fromisoformat(line.names[grain])
-        cells = [_barred(line, name, largest[name], tint) for tint, name in enumerate(names, 1)]
-        rows.append(Row(_bucket(start, grain, today), tuple(cells)))
-    heads = [Head(grain.capitalize()), *(_plain_head(name) for name in names)]
-    return Grid(f"Work per {grain}", tuple(heads), tuple(rows))
-
-
-def _bucket(start: dt.date, grain: str, today: dt.date) -> str:
-    length = {"day": 1, "week": 7}.get(grain, 31)
-    over = "" if (today - start).days >= length else " (not over)"
-    label = {"month": f"{start:%B %Y}", "week": f"Week of {day(start)}"}.get(grain, day(start))
-    return f"{label}{over}"
-
-
-def _barred(line: Line, name: str, largest: float, tint: int) -> Cell:
-    number = line.number(name)
-    text = UNKNOWN if number is None else value(number, CATALOGUE[name].unit)
-    return Cell(text, number is not None, bar(number, largest), tint)
-
-
-def _plain_head(name: str) -> Head:
-    return Head(words.metric(name), title=CATALOGUE[name].sentence)
-
-
-def shares(
-    found: Mapping[str, float | None], order: Sequence[str], said: Mapping[str, str], caption: str
-) -> Grid:
-    """Resolved issues by class, in order of time; each with its share of all."""
-    whole = sum(number or 0.0 for number in found.values())
-    largest = max((number or 0.0 for number in found.values()), default=0.0)
-    rows = [
-        Row(
-            said.get(name, name.replace("-", "–")),
-            (
-                Cell(count(found.get(name) or 0), bar=bar(found.get(name) or 0.0, largest)),
-                Cell(share((found.get(name) or 0.0) / whole) if whole else "–", bool(whole)),
-            ),
-        )
-        for name in order
-    ]
-    heads = (Head("Resolved within" if not said else "Class"), Head("Issues"), Head("Share"))
-    return Grid(caption, heads, tuple(rows))
-
-
-def assisted(found: Sequence[Line]) -> Grid | None:
-    """Work with and without an assistant's mark, side by side."""
-    by_mark = {line.names["assisted"]: line for line in found}
-    if not by_mark.keys() & MARKED.keys():
-        return None
-    rows = [
-        Row(label, tuple(_plain(by_mark[mark], name) for name in asking.ASSISTED))
-        for mark, label in MARKED.items()
-        if mark in by_mark
-    ]
-    heads = (Head("Work"), *(_plain_head(name) for name in asking.ASSISTED))
-    return Grid("Work with and without an assistant's mark", heads, tuple(rows))
-
-
-def _plain(line: Line, name: str) -> Cell:
-    number = line.number(name)
-    return Cell(_text(number, CATALOGUE[name].unit), number is not None)
-
-
-def groups(view: DeliveryView, asked: Asked) -> Grid:
-    """The page's breakdown, ordered as the address says."""
-    metrics = asked.groups.question.metrics
-    if sorting.order(view)[0] not in (*metrics, view.by):
-        view = replace(view, sort=f"-{metrics[0]}")
-    ordered = sorting.ordered(view, lines(asked.groups))
-    shown = ordered if view.whole else ordered[:ROWS_SHOWN]
-    largest = max((line.number(metrics[0]) or 0.0 for line in ordered), default=0.0)
-    label = words.dimension(view.by)
-    heads = [_sorted_head(view, view.by, label[:1].upper() + label[1:])]
-    heads += [_sorted_head(view, n, words.metric(n), CATALOGUE[n].sentence) for n in metrics]
-    return Grid(
-        caption=f"Delivery by {label}, {view.period.label}",
-        heads=tuple(heads),
-        rows=tuple(_group(view, line, metrics, largest) for line in shown),
-        hidden=len(ordered) - len(shown),
-        everything=replace(view, whole=True).url(PATH),
-    )
-
-
-def _group(view: DeliveryView, line: Line, metrics: Sequence[str], largest: float) -> Row:
-    name = line.names[view.by]
-    label = words.value(view.by, name)
-    first = _barred(line, metrics[0], largest, 1)
-    cells = (first, *(_plain(line, metric) for metric in metrics[1:]))
-    return Row(label, cells, view.with_filter(view.by, name).url(PATH), f"Only {label}")
-
-
-def _sorted_head(view: DeliveryView, column: str, label: str, title: str = "") -> Head:
-    return Head(label, sorting.link(view, column, PATH), sorting.state(view, column), title)
+def _tabs(view: DeliveryView) -> dict[str, Any]:
+    first = [*TABS, *([view.by] if view.by not in TABS else [])]
+    return {
+        "tabs": [_tab(view, name) for name in first],
+        "more_tabs": [_tab(view, name) for name in MORE if name not in first],
+    }
 
 
 def _tab(view: DeliveryView, name: str) -> dict[str, Any]:
@@ -243,3 +172,12 @@ def _tab(view: DeliveryView, name: str) -> dict[str, Any]:
         "url": f"{url}#groups",
         "chosen": name == view.by,
     }
+
+
+def _foot(asked: Asked, today: dt.date) -> list[str]:
+    """Coverage and freshness; the coverage of too small a group would be figures of it."""
+    if asked.totals is None:
+        return []
+    if asked.hidden:
+        return [f"computed {moment(asked.totals.as_of)}"]
+    return footer(asked.totals, today)

@@ -2,46 +2,87 @@
 
 from __future__ import annotations
 
+from steelyard.metrics.facts import PEOPLE_DIMENSIONS
+from steelyard.web import words
 from steelyard.web.answers import Line
+from steelyard.web.delivery_asking import Asked
 from steelyard.web.delivery_view import DeliveryView
-from steelyard.web.finding import Finding, Part
-from steelyard.web.formats import change, count, hours, share
+from steelyard.web.finding import Finding, Part, compared
+from steelyard.web.formats import count, hours, share, value
+from steelyard.web.privacy import TOO_FEW
 
-FLOOR = "Marks of assistants are a floor: people switch them off, and squashing loses them."
-UNMARKED = "How much an assistant took part is not known here: no commit carries a mark of one."
+UNMARKED = "How much assistants took part is unknown here: no pull request carries a mark of one."
+NONE_KNOWN = "That none is known is not that there was none: the page Sources says what is read."
 
 
-def delivery_finding(view: DeliveryView, total: Line) -> Finding:
-    """Pull requests first; where there are none, issues; where neither, that."""
+def delivery_finding(view: DeliveryView, asked: Asked) -> Finding:
+    """Pull requests first; where there are none, issues, then commits; where nothing, that."""
     opening = view.period.phrase[:1].upper() + view.period.phrase[1:]
-    merged, resolved = total.number("prs_merged"), total.number("issues_resolved")
-    if merged:
-        parts = _merged(opening, view, total, merged)
-    elif resolved:
-        text = f"{count(resolved)} issues"
-        parts = [(f"{opening}, ", False), (text, True), (" were resolved", False)]
-    else:
-        said = f"{opening}, no merged pull request and no resolved issue is known"
-        return Finding(((said, False), (".", False)), "Unknown is not none: see Sources.")
-    return Finding((*parts, (".", False)), _support(total))
+    if asked.hidden:
+        return Finding(
+            ((f"{opening}: ", False), (TOO_FEW, True), (f"{_scope(view)}.", False)),
+            "Figures of so few would be figures of single people. Choose a larger group.",
+        )
+    total = asked.total
+    for name, noun, done in (
+        ("prs_merged", "pull request", "merged"),
+        ("issues_resolved", "issue", "resolved"),
+        ("commits", "commit", "made on default branches"),
+        ("deployments", "deployment", "made to production"),
+    ):
+        if number := total.number(name):
+            was = f"{count(number)} {noun}{'' if number == 1 else 's'}"
+            verb = "was" if number == 1 else "were"
+            said: list[Part] = [(f"{opening}, ", False), (was, True)]
+            said.append((f"{_scope(view)} {verb} {done}", False))
+            said += compared(view, number, total.earlier(name), "fewer")
+            said += _speed(name, total)
+            return Finding((*said, (".", False)), _support(total))
+    return _nothing(view, opening)
 
 
-def _merged(opening: str, view: DeliveryView, total: Line, merged: float) -> list[Part]:
-    noun = "pull request was" if merged == 1 else "pull requests were"
-    parts: list[Part] = [(f"{opening}, ", False), (f"{count(merged)} {noun} merged", True)]
-    before = total.earlier("prs_merged")
-    moved = change(merged, before) if view.compare else ""
-    if before and moved[:1] in ("↑", "↓"):
-        way = "more" if moved[0] == "↑" else "fewer"
-        parts.append((f", {moved[1:].strip()} {way} than in the period before", False))
-    if (cycle := total.number("pr_cycle_hours_p50")) is not None:
-        parts += [("; half of them within ", False), (hours(cycle), True)]
-        parts.append((" of their first commit", False))
-    return parts
+def _scope(view: DeliveryView) -> str:
+    """What the filters leave, in words."""
+    said = []
+    for name, values in sorted(view.where.items()):
+        chosen = " or ".join(words.value(name, each) for each in values)
+        before = "of" if name in PEOPLE_DIMENSIONS else "in"
+        said.append(f" ({chosen.lower()})" if name == "assisted" else f" {before} {chosen}")
+    return "".join(said)
+
+
+def _speed(name: str, total: Line) -> list[Part]:
+    """How long one takes, and of how many people's weeks it is, where that is known."""
+    said: list[Part] = []
+    weekly = total.number("prs_per_dev_week")
+    if name == "prs_merged" and weekly is not None:
+        said = [("; ", False), (value(weekly, "per week"), True), (" per developer-week", False)]
+    metric, since = {
+        "prs_merged": ("pr_cycle_hours_p50", "their first commit"),
+        "issues_resolved": ("resolution_hours_p50", "their creation"),
+    }.get(name, ("", ""))
+    if metric and (median := total.number(metric)) is not None:
+        said += [("; half of them within ", False), (hours(median), True), (f" of {since}", False)]
+    return said
 
 
 def _support(total: Line) -> str:
+    """What must be known to read it: assistance as a floor, and failures beside the volume."""
+    said = []
     marked = total.number("ai_pr_share")
-    if not marked:
-        return UNMARKED
-    return f"{share(marked)} of them carry an assistant's mark. {FLOOR}"
+    if marked:
+        said.append(
+            f"At least {share(marked)} of the pull requests carry an assistant's mark: a floor,"
+            " since marks can be left out or squashed away."
+        )
+    elif marked is not None:
+        said.append(UNMARKED)
+    if (failed := total.number("change_failure_share")) is not None:
+        said.append(f"{share(failed)} of deployments needed immediate help.")
+    return " ".join(said)
+
+
+def _nothing(view: DeliveryView, opening: str) -> Finding:
+    said = f"{opening}, no merged pull request and no resolved issue{_scope(view)} is known."
+    hint = "Choose a longer period" + (", or clear the filters." if view.where else ".")
+    return Finding(((said, False),), f"{hint} {NONE_KNOWN}")

@@ -1,4 +1,7 @@
-"""What the page Delivery shows, as an address; filters and breakdowns that work's facts carry."""
+"""What the page Delivery shows, as an address; never a single person.
+
+Its course is drawn in whole weeks and reaches back a quarter, however short the period is.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,30 @@ from dataclasses import dataclass
 
 from starlette.datastructures import QueryParams
 
-from steelyard.errors import UnknownName
+from steelyard.errors import BadValue, UnknownName
+from steelyard.metrics.facts import PEOPLE_DIMENSIONS
+from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import view as views
 from steelyard.web.view import View
 
 PATH = "/delivery"
-TABS = ("team", "repo", "project", "department", "role", "tenure", "issue_type", "priority")
+TABS = ("team", "repo", "project", "department", "role")
+MORE: tuple[str, ...] = (
+    "rollup",
+    "manager",
+    "office",
+    "country",
+    "level",
+    "tenure",
+    "assistant",
+    "assisted",
+)
+MORE += ("issue_type", "priority")
 FILTERS = ("team", "repo", "project")
-DIMENSIONS = (*TABS, "rollup", "manager", "assisted")
-LARGEST_FIRST = "-prs_merged"
-_DAYS_SHOWN = 21
+DIMENSIONS = (*TABS, *MORE)
+LONGEST_IN_WEEKS = 600  # days; a longer period is drawn in months
+SHORTEST = dt.timedelta(days=11 * 7)  # how far back the course reaches at least
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -24,25 +41,35 @@ class DeliveryView(View):
     """The same as any page's, by team unless it says otherwise."""
 
     by: str = TABS[0]
-    sort: str = LARGEST_FIRST
+
+    def parameters(self) -> list[tuple[str, str]]:
+        return [pair for pair in super().parameters() if pair != ("by", TABS[0])]
 
     @property
     def grain(self) -> str:
-        """Weeks where days would be many: work has a rhythm of weeks."""
-        grain = self.period.grain()
-        return "week" if grain == "day" and self.period.days > _DAYS_SHOWN else grain
+        return "week" if self.period.days <= LONGEST_IN_WEEKS else "month"
 
-    def parameters(self) -> list[tuple[str, str]]:
-        usual = {("by", TABS[0]), ("sort", LARGEST_FIRST)}
-        return [pair for pair in super().parameters() if pair not in usual]
+    def course(self, today: dt.date) -> tuple[dt.date, dt.date]:
+        """First and last day of the course: whole weeks or months, the last up to today."""
+        first = min(self.period.start, self.period.end - SHORTEST)
+        last = next_bucket(bucket_of(self.period.end, self.grain), self.grain) - _DAY
+        return bucket_of(first, self.grain), max(self.period.end, min(last, today))
+
+    def narrows_people(self) -> bool:
+        """Whether only some people are shown, so that they could be too few."""
+        return any(name in PEOPLE_DIMENSIONS for name in self.where)
 
 
 def read(params: QueryParams, today: dt.date) -> DeliveryView:
     """The view an address asks for. Raises UsageError naming what cannot be read."""
     by = params.get("by", TABS[0])
-    if by not in TABS:
-        raise UnknownName("breakdown", by, TABS)
+    if "person" in (by, *(name.removeprefix(views.PREFIX) for name in params)):
+        raise BadValue(
+            "Delivery is not shown by person.",
+            "Choose a team, a repository or a project; the page People says why.",
+        )
+    if by not in DIMENSIONS:
+        raise UnknownName("breakdown", by, DIMENSIONS)
     kept = [pair for pair in params.multi_items() if pair[0] != "by"]
-    found = views.read(QueryParams([*kept, ("by", by)]), today, DIMENSIONS)
-    sort = found.sort or LARGEST_FIRST
-    return DeliveryView(found.period, by, found.compare, found.where, sort, found.whole)
+    found = views.read(QueryParams([*kept, ("by", by)]), today, ("model", *DIMENSIONS))
+    return DeliveryView(found.period, by, found.compare, found.where, found.sort, found.whole)

@@ -43,7 +43,7 @@ def spend_finding(view: View, totals: Line, by_model: ByModel) -> Finding:
     floor = "at least " if unpriced else ""
     parts: list[Part] = [(f"{opening}, {_scope(view)} used ", False)]
     parts += [(f"{floor}{short_money(spend)}", True), (" at list price", False)]
-    parts += _compared(view, totals, spend)
+    parts += compared(view, spend, totals.earlier("spend_usd"))
     parts += [] if "model" in view.where else _led(by_model, spend)
     return Finding((*parts, (".", False)), _support(totals))
 
@@ -72,20 +72,20 @@ def _scope(view: View) -> str:
     return f"coding assistants ({', '.join(said)})"
 
 
-def _compared(view: View, totals: Line, spend: float) -> list[Part]:
+def compared(view: View, now: float, earlier: float | None, fewer: str = "less") -> list[Part]:
+    """How much more or `fewer` than in the period before; nothing when that is not wanted."""
     if not view.compare:
         return []
-    earlier = totals.earlier("spend_usd")
     length = f"{view.period.days} days" if view.period.days > 1 else "day"
     if not earlier:
         return [(f"; the {length} before hold nothing to compare with", False)]
-    relative = spend / earlier - 1
+    relative = now / earlier - 1
     if abs(relative) < 0.005:
         return [(", ", False), ("the same", True), (f" as in the {length} before", False)]
     if relative >= 9.995:
-        times = f"{spend / earlier:,.0f} times as much"
+        times = f"{now / earlier:,.0f} times as {'much' if fewer == 'less' else 'many'}"
         return [(", ", False), (times, True), (f" as in the {length} before", False)]
-    size = f"{abs(relative):.0%} {'more' if relative > 0 else 'less'}"
+    size = f"{abs(relative):.0%} {'more' if relative > 0 else fewer}"
     return [(", ", False), (size, True), (f" than in the {length} before", False)]
 
 

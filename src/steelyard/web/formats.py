@@ -85,7 +85,14 @@ def points(now: Number | None, before: Number | None) -> str:
 
 
 def hours(number: Number) -> str:
-    return f"{number:,.1f} h"
+    return f"{number:,.1f} h" if abs(number) < 99.95 else f"{number:,.0f} h"
+
+
+def rate(number: Number) -> str:
+    """How many each, or per day: two digits that matter below ten, never 0.0 for a little."""
+    if number == 0 or abs(number) >= 9.95:
+        return count(number)
+    return f"{number:.2g}" if abs(number) < 0.995 else f"{number:.1f}"
 
 
 def minutes(number: Number) -> str:
@@ -102,6 +109,10 @@ _LONG: dict[str, Callable[[Number], str]] = {
     "ms": milliseconds,
     "min": minutes,
     "h": hours,
+    "per week": rate,
+    "per day": rate,
+    "rounds": rate,
+    "interventions": rate,
 }
 _SHORT: dict[str, Callable[[Number], str]] = {**_LONG, "USD": short_money}
 

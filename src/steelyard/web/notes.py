@@ -57,6 +57,6 @@ def _unfiltered(view: View, left_out: tuple[str, ...]) -> list[Shown]:
             if name not in CATALOGUE[metric].dimensions
         }
     )
-    names = ", ".join(words.metric(name).lower() for name in left_out)
+    names = ", ".join(words.inside(words.metric(name)) for name in left_out)
     message = f"Not known per {' and '.join(blocking)}, so left out here: {names}."
     return [Shown("filter_does_not_apply", message, serious=False)]

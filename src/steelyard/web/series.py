@@ -50,7 +50,7 @@ class Bucket:
     label: str
     partial: bool
     points: tuple[Point, ...]
-    total: Point
+    total: Point | None = None  # of what adds up
 
 
 @dataclass(frozen=True)

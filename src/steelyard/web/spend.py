@@ -11,7 +11,7 @@ from steelyard.web import asking, words
 from steelyard.web.answers import single
 from steelyard.web.asking import Asked, Options
 from steelyard.web.breakdown import breakdown
-from steelyard.web.chart import stacked_days
+from steelyard.web.chart import DOLLARS, stacked
 from steelyard.web.controls import shared
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.notes import notes
@@ -34,7 +34,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
         "tiles": tiles(view, totals, sparks(view, asked.series, today), asked.left_out),
         "chart_title": chart_title(models),
         "chart": spend_chart(view, asked.chart, today),
-        "chart_spec": stacked_days(),
+        "chart_spec": stacked(DOLLARS),
         "grid": grid,
         "row_count": len(asked.table.rows),
         "token_grid": token_types(asked.tokens),

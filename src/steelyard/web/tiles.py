@@ -69,7 +69,7 @@ def _tile(name: str, tint: int, view: View, totals: Line, series: Sparks) -> Til
         exact=value(now, unit),
         known=now is not None,
         change=moved,
-        verdict=_verdict(name, moved),
+        verdict=verdict(name, moved),
         note=_note(name, totals, view),
         spark=spark(series.get(name, ())),
         tint=tint,
@@ -83,7 +83,8 @@ def _absent(name: str, tint: int, view: View) -> Tile:
     return Tile(name, words.metric(name), "–", note, False, "", "", note, None, tint)
 
 
-def _verdict(name: str, moved: str) -> str:
+def verdict(name: str, moved: str) -> str:
+    """good, bad or nothing: whether a change is in the direction the catalogue calls better."""
     direction = CATALOGUE[name].direction
     if name in PLAIN or direction == "neutral" or moved[:1] not in "↑↓" or not moved:
         return ""

@@ -19,9 +19,9 @@ METRICS = {
     "session_cost_usd_p95": "Session cost (95th percentile)",
     "session_context_tokens_max": "Largest context",
     "prompt_chars_avg": "Prompt length",
-    "prs_per_dev_week": "PRs per developer-week",
+    "prs_per_dev_week": "PRs per dev-week",
     "pr_cycle_hours_p50": "Cycle time",
-    "pr_first_review_hours_p50": "Wait for a first review",
+    "pr_first_review_hours_p50": "Wait for review",
     "pr_review_hours_p50": "Review time",
     "pr_review_rounds_avg": "Review rounds",
     "pr_size_lines_p50": "Lines per PR",
@@ -50,6 +50,7 @@ TOKEN_TYPES = {
     "webSearch": "Web search",
 }
 ASSISTANTS = {"claude-code": "Claude Code", "codex": "Codex", "gemini-cli": "Gemini CLI"}
+ASSISTED = {"yes": "With an assistant's mark", "no": "Without a mark"}
 # What an empty value means, per dimension: the client did not say, or we could not match.
 NOT_SAID = {
     "person": "Nobody known",
@@ -79,6 +80,11 @@ def metric(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def inside(label: str) -> str:
+    """A label inside a sentence: small, unless it begins with an acronym."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
 def dimension(name: str) -> str:
     return DIMENSIONS.get(name, name.replace("_", " "))
 
@@ -95,6 +101,5 @@ def value(dimension_name: str, text: str | None) -> str:
     """One value of a dimension, or what its absence means."""
     if not text:
         return NOT_SAID.get(dimension_name, f"{dimension(dimension_name).capitalize()} not said")
-    if dimension_name == "token_type":
-        return TOKEN_TYPES.get(text, text)
-    return ASSISTANTS.get(text, text) if dimension_name == "assistant" else text
+    named = {"token_type": TOKEN_TYPES, "assistant": ASSISTANTS, "assisted": ASSISTED}
+    return named.get(dimension_name, {}).get(text, text)

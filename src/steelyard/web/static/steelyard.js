@@ -186,25 +186,25 @@ if (live) {
 
 // Charts draw the data table below them; colours are CSS variables, so themes and print follow.
 function readTable(table) {
-  const names = all("thead th[data-series]", table).map((head) => head.dataset.series);
+  const heads = all("thead th[data-series]", table).map((head) => head.dataset);
   return all("tbody tr", table).map((row) => ({
     day: row.dataset.day,
     label: one("th", row).textContent.trim(),
     partial: "partial" in row.dataset,
     cells: all("td[data-v]", row).map((cell, index) => ({
-      name: names[index], order: index, text: cell.textContent.trim(),
+      name: heads[index].series, tint: Number(heads[index].tint), order: index, text: cell.textContent.trim(),
       value: cell.dataset.v === "" ? null : Number(cell.dataset.v),
     })),
-    total: one("td[data-total]", row).textContent.trim(),
+    total: one("td[data-total]", row)?.textContent.trim(),
   }));
 }
-function chartData(days) {
-  const rows = days.flatMap((day) => day.cells.filter((cell) => cell.value).map((cell) => (
-    { day: day.day, name: cell.name, order: cell.order, value: cell.value, partial: day.partial })));
+function chartData(days, kind) {
+  const drawn = (cell) => kind || cell.value; // lines have gaps and zeros, classes keep their order
+  const rows = days.flatMap((day) => day.cells.filter(drawn).map((cell) => ({ ...cell, day: day.day, partial: day.partial })));
   const hover = days.map((day) => ({
     day: day.day,
-    tip: Object.assign({ title: day.label, All: day.total },
-      ...day.cells.filter((cell) => cell.value !== 0).slice(0, 8).map((cell) => ({ [cell.name]: cell.text }))),
+    tip: Object.assign({ title: day.label }, day.total && { All: day.total },
+      ...day.cells.filter((cell) => cell.value !== 0 || kind === "lines").slice(0, 8).map((cell) => ({ [cell.name]: cell.text }))),
   }));
   return { rows, hover };
 }
@@ -217,8 +217,9 @@ function draw(figure) {
   const canvas = one("[data-canvas]", figure);
   const days = readTable(document.getElementById(figure.dataset.table));
   const spec = JSON.parse(document.getElementById(figure.dataset.spec).textContent);
-  spec.datasets = chartData(days);
-  spec.layer[0].encoding.x.axis.values = ticks(days, canvas.clientWidth);
+  spec.datasets = chartData(days, figure.dataset.chart);
+  const marks = figure.dataset.chart === "classes" ? days.map((day) => day.day) : ticks(days, canvas.clientWidth);
+  spec.layer.filter((layer) => layer.encoding.x.axis).forEach((layer) => { layer.encoding.x.axis.values = marks; });
   const look = { actions: false, renderer: "svg", ast: true, defaultStyle: false, tooltip: { disableDefaultStyle: true } };
   return window.vegaEmbed(canvas, spec, look).then(() => { figure.dataset.drawn = "yes"; });
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -132,12 +133,23 @@ def test_what_works_goes_on_and_what_stopped_is_called_failing(said: Said) -> No
 def test_a_back_fill_that_was_killed_says_how_far_it_came(tmp_path: Path) -> None:
     with served(tmp_path, EARLY) as systems:
         add_sources(tmp_path / "data", systems, "gitlab")
+        stand_in, gate = systems.standins["gitlab"], threading.Event()
+        usual = stand_in.answer
+
+        def held(request: Request) -> Answer:
+            """Nothing more is answered after the hundredth request until it was killed."""
+            if len(stand_in.seen) > 100:
+                gate.wait(60)
+            return usual(request)
+
+        stand_in.answer = held
         process = subprocess.Popen(
             words(tmp_path / "data", "source", "sync"), env=surroundings(), stderr=subprocess.PIPE
         )
         with process:
             until(lambda: systems.seen > 100, "a hundred requests", 60)
             process.kill()
+        gate.set()
         listed = steelyard(tmp_path / "data", "source", "list").stdout
         wanted = r"note gitlab/merge requests: Reading began [-\d]+ [:\d]+ UTC and has not ended:"
         wanted += r" (\d+) records so far\..*`steelyard source sync gitlab` goes on there\."

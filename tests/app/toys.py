@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+_NAME = "steelyard_toy_of_issues_and_people"  # no other test's module: a process keeps what it loaded
 _MODULE = """
 import datetime as dt
 import json
@@ -84,16 +86,15 @@ class ToyWorld:
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyWorld:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyWorld]:
     """A toy source kind that is installed for the test, and its world."""
     site = tmp_path / "site"
     info = site / "toy-1.0.dist-info"
     info.mkdir(parents=True)
-    (site / "toy_source.py").write_text(_MODULE)
+    (site / f"{_NAME}.py").write_text(_MODULE)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[steelyard.sources]\ntoy = toy_source:Toy\n")
+    (info / "entry_points.txt").write_text(f"[steelyard.sources]\ntoy = {_NAME}:Toy\n")
     monkeypatch.syspath_prepend(site)
-    monkeypatch.delitem(sys.modules, "toy_source", raising=False)
     from steelyard.sources import registry
 
     registry.kinds.cache_clear()
@@ -101,4 +102,6 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyWorld:
     world.issues = [{"key": f"T-{n}", "status": "open"} for n in range(1, 8)]
     world.people = {"ann@x.example": "core", "bob@x.example": "core", "cy@x.example": "edge"}
     world.say()
-    return world
+    yield world
+    registry.kinds.cache_clear()
+    sys.modules.pop(_NAME, None)

@@ -4,7 +4,8 @@ SteelyardError                something the user can act on; prints as one sente
 ├── UsageError                the question or command is wrong          (exit 2)
 │   ├── UnknownName           a metric, dimension … that does not exist; suggests the nearest
 │   ├── BadValue              a date, number or address that cannot be read
-│   └── BadFile               an input file or folder that cannot be used
+│   ├── BadFile               an input file or folder that cannot be used
+│   └── BadPanel              rows that cannot be analysed as they are
 ├── ConfigError               settings or environment are wrong         (exit 2)
 ├── StoreError                a database or folder cannot be reached    (exit 3)
 │   └── NewerData             the data folder was written by a newer Steelyard
@@ -77,6 +78,16 @@ class BadValue(UsageError):
 
 class BadFile(UsageError):
     code = "bad_file"
+
+
+class BadPanel(UsageError):
+    """`row` is the first line of the file that shows it (the header is line 1), where one does."""
+
+    code = "bad_panel"
+
+    def __init__(self, message: str, hint: str = "", row: int | None = None) -> None:
+        super().__init__(message if row is None else f"Line {row}: {message}", hint)
+        self.row = row
 
 
 class ConfigError(SteelyardError):

@@ -39,6 +39,7 @@ from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse, told
 
 if TYPE_CHECKING:
+    from steelyard.app.studies import Studies
     from steelyard.app.syncing import SyncReport
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
@@ -96,6 +97,13 @@ class House:
         from steelyard.state.database import open_state
 
         return open_state(self.settings.state_url)
+
+    @cached_property
+    def studies(self) -> Studies:
+        """Saved plans and what came of them."""
+        from steelyard.app.studies import Studies
+
+        return Studies(self)
 
     def ask(self, question: Question) -> Answer:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))

@@ -25,6 +25,7 @@ from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Sta
 if TYPE_CHECKING:
     from steelyard.app.house import House
     from steelyard.app.reception import Reception
+    from steelyard.impact.analysed import PlannedStudies
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
 _LISTS_REMEMBERED = 8  # days of which the list of people is kept
@@ -74,6 +75,10 @@ class ServerServices:
                 found = largest_unmatched(self.house.warehouse.query, _UNMATCHED_SHOWN)
             self._unmatched.put(version, found)
         return found
+
+    @property
+    def studies(self) -> PlannedStudies:
+        return self.house.studies
 
     def warm(self) -> None:
         """Ask something once, so that no reader waits for the question's machinery to load."""

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
@@ -17,6 +17,9 @@ from steelyard.people.listing import Listed
 from steelyard.people.unmatched import Unmatched
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
+
+if TYPE_CHECKING:
+    from steelyard.impact.analysed import PlannedStudies
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,10 @@ class Services(Protocol):
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         """The largest that belong to nobody a directory knows; remembered likewise."""
+
+    @property
+    def studies(self) -> PlannedStudies:
+        """Saved plans and what came of them."""
 
     def status(self) -> Status:
         """Cheap: every open Get-started page asks every two seconds."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from steelyard.errors import UnknownName
+from steelyard.errors import UnknownName, UsageError
 from steelyard.impact.study import Design, Kind
 
 
@@ -176,9 +176,28 @@ METHODS: tuple[Method, ...] = (
 )
 
 
+# What dashboards do, and why this house does not: on simulated organisations with no effect at all,
+# each of these reports one.
+NAIVE = {
+    "before_after": "Before against after takes season, growth and everything else that changed"
+    " for the assistant's work.",
+    "users_vs_non_users": "Users against non-users compares different people: those who choose the"
+    " assistant were different before.",
+    "treated_weeks_vs_others": "Weeks with the assistant against weeks without: busy weeks have"
+    " more of both work and use.",
+    "rows_t_test": "A t-test over rows counts every week of a developer as another developer: it"
+    " finds effects in chance.",
+}
+
+
 def method(name: str) -> Method:
-    """The method of that name or alias; hyphens and capitals do not matter. Raises UnknownName."""
+    """The method of that name or alias; hyphens and capitals do not matter.
+
+    Raises UnknownName, and UsageError with the reason for comparisons that show no cause.
+    """
     wanted = name.strip().lower().replace("-", "_").replace("'", "")
+    if wanted in NAIVE:
+        raise UsageError(NAIVE[wanted], "Leave --estimator out: the design chooses.")
     for each in METHODS:
         if wanted == each.name or wanted in each.aliases:
             return each

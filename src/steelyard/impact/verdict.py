@@ -104,12 +104,8 @@ def conclude(
 def _direction(headline: Estimate, study: Study) -> str:
     up = (headline.estimate or 0) > 0
     if study.kind == "duration":
-        return f"{_capital(study.outcome)} takes {'longer' if up else 'less time'} with treatment"
-    return f"{_capital(study.outcome)} is {'higher' if up else 'lower'} with treatment"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        return f"Treatment {'lengthened' if up else 'shortened'} {study.outcome}"
+    return f"Treatment {'raised' if up else 'lowered'} {study.outcome}"
 
 
 def needed(mde_pct: float | None, units: int, study: Study, target: float = 10.0) -> str:

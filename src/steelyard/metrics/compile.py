@@ -52,7 +52,7 @@ def aggregate_query(
     present = [_count(_and(only(name))) for name in facts]
     values: list[exp.Expr] = []
     for measure in measures:
-        chosen = [*only(measure.fact), *(_condition(f, scope) for f in measure.filters)]
+        chosen = [*only(measure.fact), *(condition(f, scope) for f in measure.filters)]
         values += [_value(measure, _and(chosen), dialect), _count(_and(chosen))]
     query = exp.select(*_named([*dims, *present, *values]))
     query = query.from_(f"{FACTS[facts[0]].table} AS f")
@@ -121,7 +121,8 @@ def _together(columns: Sequence[str]) -> exp.Expr:
     return exp.Concat(expressions=[exp.cast(column("day"), "text"), column(sorted(columns)[1])])
 
 
-def _condition(condition: Filter, scope: Scope) -> exp.Expr:
+def condition(condition: Filter, scope: Scope) -> exp.Expr:
+    """A measure's filter on one row of its fact."""
     if isinstance(condition, Is):
         return column(condition.column).eq(literal(condition.value))
     if isinstance(condition, OneOf):

@@ -1,175 +1,205 @@
-"""From rows to the arrays of a Panel: one cell a unit and period, units in an order of their own.
+"""Cells of a panel to fit effects to and cells to impute, added up by unit pattern and cluster.
 
-The order follows what was observed, not labels or rows, so that sums, draws and ties fall alike
-however the table was sorted or its units called.
+Units observed in the same cells enter estimates with unit effects only through their sums, so a
+complete panel of thousands of units is a handful of rows. Nothing is estimated here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from steelyard.errors import BadPanel
-from steelyard.impact.axis import Axis
-from steelyard.impact.columns import Columns, bare, line, numbers, words
-from steelyard.impact.panel import Floats, Ints, Panel, Words
-from steelyard.impact.result import Note
+from steelyard.impact.panel import Flags, Floats, Ints, Panel
+from steelyard.impact.result import CannotSay
+from steelyard.impact.study import Control
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-CELLS_MAX = 200_000_000
+CHUNK = 128  # clusters handled at once: bounds memory
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """A table with the unit and the period of every row as numbers; `labels` names the units."""
+class Sums:
+    """Sums over units; the last axis B counts replicates (clusters left out, or 1 for all).
 
-    table: pd.DataFrame
-    columns: Columns
-    labels: tuple[str, ...]
-    codes: Ints
-    period: Ints
+    total (P, B) outcome on the base cells of each pattern; units (P, B) how many units
+    period (T, B) and dummy (K, B): outcome on fitted cells, by period and by dummy
+    after (S, T, B) outcome and cells (S, T, B) number of imputed cells, by start and period
+    """
 
-    def said(self, at: int) -> tuple[str, str]:
-        """Unit and period of a row as the table writes them."""
-        unit, time = self.columns.unit, self.columns.time
-        return words(self.table, unit).iloc[at], words(self.table, time).iloc[at]
+    total: Floats
+    units: Floats
+    period: Floats
+    dummy: Floats
+    after: Floats
+    cells: Floats
+
+    def without(self, own: Sums) -> Sums:
+        """These sums less those of single clusters; what rounding leaves becomes 0."""
+        return Sums(*(_less(getattr(self, f), getattr(own, f)) for f in Sums.__annotations__))
+
+    def column(self, at: int) -> Sums:
+        """One replicate of them."""
+        return Sums(*(getattr(self, f)[..., at : at + 1] for f in Sums.__annotations__))
+
+
+def _less(whole: Floats, own: Floats) -> Floats:
+    rest = whole - own
+    rest[np.abs(rest) <= 1e-12 * np.abs(whole)] = 0
+    return rest
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Outcomes (n, T) with NaN where nothing was seen, and items a cell (None where rows are)."""
+    """P patterns of units over T periods, with K dummies beside unit and period effects.
 
-    outcome: Floats
-    weight: Floats | None
+    base (P, T) cells that make the unit effects; fit (P, T) those of them that make the period
+    effects; asked (P, T) cells to impute; dummy (P, T) number of a dummy, -1 where none;
+    begin (P,) index into `starts`; pattern (n,) of each unit of `panel`.
+    """
+
+    panel: Panel
+    pattern: Ints
+    base: Flags
+    fit: Flags
+    asked: Flags
+    dummy: Ints
+    begin: Ints
+    starts: Ints
+    dummies: int = 0
+
+    @property
+    def groups(self) -> int:
+        return self.panel.groups
+
+    @property
+    def fitted(self) -> Flags:
+        """(P,): patterns that take part in the fit of the period effects."""
+        return np.asarray(self.fit.any(1))
+
+    def whole(self) -> Sums:
+        return self._sums(np.zeros(self.panel.n, dtype=np.int64), 1)
+
+    def each(self) -> Iterator[Sums]:
+        """The sums of every single cluster in order, some clusters at a time."""
+        for first in range(0, self.groups, CHUNK):
+            width = min(CHUNK, self.groups - first)
+            column = self.panel.cluster - first
+            yield self._sums(column, width, (column >= 0) & (column < width))
+
+    def _sums(self, column: Ints, width: int, inside: Flags | None = None) -> Sums:
+        rows = np.arange(self.panel.n) if inside is None else np.nonzero(inside)[0]
+        pattern, column = self.pattern[rows], column[rows]
+        outcome = np.nan_to_num(self.panel.outcome[rows])
+        base, fit, asked = self.base[pattern], self.fit[pattern], self.asked[pattern]
+        begin = self.begin[pattern]
+        shape = (len(self.base), width)
+        total, units = np.zeros(shape), np.zeros(shape)
+        np.add.at(total, (pattern, column), (outcome * base).sum(1))
+        np.add.at(units, (pattern, column), 1.0)
+        period = np.zeros((width, self.panel.length))
+        np.add.at(period, column, outcome * fit)
+        dummy = np.zeros((self.dummies, width))
+        row, when = np.nonzero(fit & (self.dummy[pattern] >= 0))
+        np.add.at(dummy, (self.dummy[pattern[row], when], column[row]), outcome[row, when])
+        after = np.zeros((len(self.starts), width, self.panel.length))
+        cells = np.zeros_like(after)
+        np.add.at(after, (begin, column), outcome * asked)
+        np.add.at(cells, (begin, column), asked.astype(float))
+        swap = (0, 2, 1)
+        return Sums(total, units, period.T, dummy, after.transpose(swap), cells.transpose(swap))
 
 
-def fill(rows: Rows, kind: str, values: Floats, length: int) -> tuple[Cells, list[Note]]:
-    """Put rows into cells. Raises BadPanel for two rows of one unit and period, unless rows are
-    items (durations, shares): then a cell is their mean and knows how many they are."""
-    shape = (len(rows.labels), length)
-    size = shape[0] * shape[1]
-    if size > CELLS_MAX:
-        raise BadPanel(f"{shape[0]:,} units by {shape[1]:,} periods are too many cells.")
-    place = rows.codes * length + rows.period
-    _, first = np.unique(place, return_index=True)
-    notes = _empty(values, rows.columns)
-    if kind not in ("duration", "share"):
-        if len(first) < len(place):
-            _refuse_twins(rows, first)
-        outcome = np.full(size, np.nan)
-        outcome[place] = values
-        return Cells(outcome.reshape(shape), None), notes
-    if len(first) < len(place):
-        notes.append(Note("rows_are_items", "Several rows a unit and period: cells are means."))
-    weight = _weights(rows, values)
-    total = np.bincount(place, np.nan_to_num(values) * weight, size)
-    items = np.bincount(place, weight, size).astype(float)
-    mean = np.divide(total, items, out=np.full(size, np.nan), where=items > 0)
-    return Cells(mean.reshape(shape), items.reshape(shape)), notes
+def untreated(panel: Panel, control: Control = "not_yet", leads: int = 0) -> Cells | CannotSay:
+    """Fit on cells not (yet) treated, impute the treated ones.
 
-
-def _weights(rows: Rows, values: Floats) -> Floats:
-    weight = np.ones(len(values))
-    if rows.columns.weight:
-        weight = np.nan_to_num(numbers(rows.table, rows.columns.weight))
-        if (weight < 0).any():
-            at = int(np.argmax(weight < 0))
-            raise BadPanel(f"{rows.columns.weight} is negative.", row=line(rows.table, at))
-    weight[np.isnan(values)] = 0
-    return weight
-
-
-def _refuse_twins(rows: Rows, first: Ints) -> None:
-    again = np.ones(len(rows.codes), dtype=bool)
-    again[first] = False
-    at = int(np.argmax(again))
-    unit, when = rows.said(at)
-    raise BadPanel(
-        f"{unit} has more than one row for {when} ({int(again.sum()):,} rows too many in all).",
-        "One row a unit and period: add counts up first; single tasks need --block, or --kind"
-        " duration.",
-        line(rows.table, at),
+    Units never seen untreated and periods with fewer than two clusters of controls are left out.
+    `leads` > 0 adds dummies for that many steps before the start (number k - 1 for step -k).
+    """
+    seen, before = panel.seen, ~panel.treated
+    controls = seen & before & (panel.never[:, None] if control == "never" else True)
+    covered = _clusters(controls, panel.cluster) >= (2 if panel.treated.any() else 1)
+    base = seen & before & controls.any(0)
+    kept = np.asarray(base.any(1))
+    asked = seen & panel.treated & covered
+    lead = _leads(panel, leads)
+    short = _too_few(panel.pick(kept), asked[kept], controls[kept])
+    if short:
+        return short
+    return _grouped(
+        panel.pick(kept), base[kept], (controls & base)[kept], asked[kept], lead[kept], leads
     )
 
 
-def _empty(values: Floats, columns: Columns) -> list[Note]:
-    empty = int(np.isnan(values).sum())
-    if not empty:
-        return []
-    return [Note("empty_outcomes", f"{empty:,} rows have no {columns.outcome}: missing, never 0.")]
-
-
-def in_order(rows: Rows, axis: Axis, cells: Cells, start: Ints, notes: tuple[Note, ...]) -> Panel:
-    """The panel, its units in the order of start and outcomes, clusters as they first come."""
-    known, lacking = covariates(rows, start, len(axis.labels))
-    cluster, moved = _clusters(rows)
-    filled = np.nan_to_num(cells.outcome, nan=-np.inf)
-    order = np.lexsort((*filled.T[::-1], start))
-    names, coded = _as_they_come(cluster[order])
-    own = rows.columns
-    return Panel(
-        outcome=cells.outcome[order],
-        start=start[order],
-        cluster=coded,
-        steps=axis.steps.astype(np.int64),
-        units=tuple(rows.labels[i] for i in order),
-        periods=axis.labels,
-        clusters=names,
-        clustered=own.cluster not in ("", own.unit),
-        weight=None if cells.weight is None else cells.weight[order],
-        covariates={name: values[order] for name, values in known.items()},
-        traits={name: first_said(rows, name)[order] for name in own.exact},
-        notes=(*notes, *lacking, *moved),
+def everything(panel: Panel) -> Cells | CannotSay:
+    """Fit on every observed cell, with one dummy for treatment; nothing is imputed."""
+    seen = panel.seen
+    kept = np.asarray(seen.any(1))
+    short = _too_few(panel.pick(kept), (seen & panel.treated)[kept], (seen & ~panel.treated)[kept])
+    if short:
+        return short
+    dummy = np.where(panel.treated, 0, -1)
+    return _grouped(
+        panel.pick(kept), seen[kept], seen[kept], np.zeros_like(seen)[kept], dummy[kept], 1
     )
 
 
-def _as_they_come(names: Words) -> tuple[tuple[str, ...], Ints]:
-    distinct, first, inverse = np.unique(names, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))
-    return tuple(str(distinct[i]) for i in np.argsort(first)), rank[inverse].astype(np.int64)
+def _clusters(cells: Flags, cluster: Ints) -> Ints:
+    """(T,): how many clusters have such a cell in each period."""
+    some = np.zeros((int(cluster.max(initial=-1)) + 1, cells.shape[1]), dtype=bool)
+    np.logical_or.at(some, cluster, cells)
+    return np.asarray(some.sum(0), dtype=np.int64)
 
 
-def first_said(rows: Rows, name: str) -> Words:
-    """What each unit's earliest row says in a column."""
-    order = np.lexsort((rows.period, rows.codes))
-    _, at = np.unique(rows.codes[order], return_index=True)
-    said: Words = words(rows.table, name).to_numpy().astype(np.str_)[order][at]
-    return said
+def _leads(panel: Panel, leads: int) -> Ints:
+    """(n, T): k - 1 for the cells k = 1 … `leads` steps before the start, -1 elsewhere."""
+    ahead = np.where(panel.never[:, None], 0, -panel.event_time)
+    return np.where((ahead >= 1) & (ahead <= leads), ahead - 1, -1).astype(np.int64)
 
 
-def _clusters(rows: Rows) -> tuple[Words, list[Note]]:
-    name = rows.columns.cluster
-    if name in ("", rows.columns.unit):
-        return np.array(rows.labels, dtype=np.str_), []
-    said = words(rows.table, name).to_numpy().astype(np.str_)
-    if (said == "").any():
-        raise BadPanel(f"{name} is empty.", row=line(rows.table, int(np.argmax(said == ""))))
-    first = first_said(rows, name)
-    moved = len(np.unique(rows.codes[said != first[rows.codes]]))
-    if not moved:
-        return first, []
-    told = f"{moved:,} units change their {name}: each stays with its first one."
-    return first, [Note("moved_units", told)]
+def _too_few(panel: Panel, asked: Flags, controls: Flags) -> CannotSay | None:
+    """What is said with fewer than two treated clusters, or two of controls."""
+    if not asked.any():
+        return CannotSay(
+            "no_overlap", "No treated cell has controls at the same time and a time before."
+        )
+    treated = len(np.unique(panel.cluster[asked.any(1)]))
+    compared = controls[:, asked.any(0)].any(1)
+    others = len(np.unique(panel.cluster[compared]))
+    if treated < 2 or others < 2:
+        return CannotSay(
+            "too_few_clusters",
+            f"{treated} treated and {others} control clusters: at least two of each are needed"
+            " to tell an effect from what is particular to one.",
+        )
+    return None
 
 
-def covariates(rows: Rows, start: Ints, length: int) -> tuple[dict[str, Any], list[Note]]:
-    """Means over rows before anybody's treatment: what comes after may be its consequence."""
-    dates = start[(start > 0) & (start < length)]
-    before = rows.period < (dates.min() if len(dates) else length)
-    found: dict[str, Any] = {}
-    notes: list[Note] = []
-    n = len(start)
-    for name in map(bare, rows.columns.covariates):
-        values = numbers(rows.table, name)
-        known = before & ~np.isnan(values)
-        count = np.bincount(rows.codes[known], minlength=n)
-        total = np.bincount(rows.codes[known], values[known], minlength=n)
-        found[name] = np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
-        if (count == 0).any():
-            told = f"{int((count == 0).sum()):,} units have no {name} before the first start."
-            notes.append(Note("covariate_missing", told))
-    return found, notes
+def _grouped(
+    panel: Panel, base: Flags, fit: Flags, asked: Flags, dummy: Ints, dummies: int
+) -> Cells | CannotSay:
+    starts, begin = np.unique(np.minimum(panel.start, panel.length), return_inverse=True)
+    key = np.column_stack([begin, np.packbits(np.hstack([base, fit, asked]), axis=1)])
+    _, first, pattern = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    found = Cells(
+        panel, pattern.ravel(), base[first], fit[first], asked[first], dummy[first],
+        begin[first], starts, dummies,
+    )  # fmt: skip
+    if not _connected(found.fit):
+        return CannotSay(
+            "not_connected",
+            "Some periods share no untreated unit with the others: they cannot be compared.",
+        )
+    return found
+
+
+def _connected(fit: Flags) -> bool:
+    """Whether units link all fitted periods, so that period effects can be told from units'."""
+    inside = fit.any(0)
+    reached = np.zeros_like(inside)
+    reached[np.argmax(inside)] = True
+    while True:
+        wider = fit[(fit & reached).any(1)].any(0) | reached
+        if (wider == reached).all():
+            return bool((reached == inside).all())
+        reached = wider

@@ -32,3 +32,19 @@ def jackknife(left_out: ArrayLike, b: float) -> float:
     each = np.asarray(left_out, dtype=float)
     groups = len(each)
     return float(np.sqrt((groups - 1) / groups * np.sum((each - b) ** 2)))
+
+
+def cluster_dof(treated: int, control: int) -> float:
+    """Degrees of freedom of a jackknife over so many treated and control clusters.
+
+    The effective number of clusters (Carter, Schnepel and Steigerwald 2017, Review of Economics
+    and Statistics 99) where clusters are alike: G - 1 when the arms are of one size, less when
+    one is small, where t(G - 1) rejects too often: 11 % with 2 of 32 clusters treated, 4 % so.
+    """
+    effective = (1 / treated + 1 / control) ** 2 / (1 / treated**3 + 1 / control**3)
+    return min(effective, treated + control - 1.0)
+
+
+def t_of(dof: float) -> str:
+    """Student's t in words: t(31), t(7.94)."""
+    return f"t({dof:.3g})" if dof < 1000 else f"t({dof:.0f})"

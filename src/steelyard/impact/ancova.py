@@ -1,0 +1,178 @@
+"""Regression adjustment in a randomised panel: means after one start, given means before it.
+
+Lin 2013, Annals of Applied Statistics 7(1); the same as CUPED (Deng et al. 2013, WSDM). Nothing
+measured after the start may be adjusted for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from steelyard.impact.inference import cluster_dof, t_of
+from steelyard.impact.panel import Flags, Floats, Ints, Panel
+from steelyard.impact.regression import Fit, bell_mccaffrey, crv3, fit, independent, robust, told
+from steelyard.impact.result import CannotSay, Estimate
+from steelyard.impact.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """One row a unit: outcome after the start, (n, p) centred columns known before it."""
+
+    after: Floats
+    known: Floats
+    treated: Flags
+    cluster: Ints
+    left_out: int
+
+    @property
+    def groups(self) -> int:
+        return len(np.unique(self.cluster))
+
+
+def ancova(panel: Panel, study: Study) -> Estimate | CannotSay:
+    """The difference between the arms' means after the start, adjusted within each arm.
+
+    Durations (mean logarithms) and log1p give a ratio, everything else a difference set against
+    the adjusted mean of the controls. Slopes are common where an arm is small. HC2 with
+    Satterthwaite's t where units are their own clusters, else a jackknife over clusters (CRV3)
+    with t by the effective number of clusters.
+    """
+    found = by_unit(panel, study)
+    if isinstance(found, CannotSay):
+        return found
+    short = too_few(found.treated, found.cluster)
+    if short:
+        return short
+    for interacted in (True, False) if _is_roomy(found) else (False,):
+        fitted = _fit(found, interacted)
+        se, dof, words = _error(fitted, found, panel.clustered)
+        if np.isfinite(se) and dof > 0:
+            words += f"; {found.left_out} units without data left out" if found.left_out else ""
+            without = None if is_log(study) else float(fitted.coefficients[0])
+            return told("ancova", fitted, se, dof, words, without)
+    return CannotSay(
+        "too_few_clusters", "A single cluster carries the estimate: leaving it out leaves none."
+    )
+
+
+def _is_roomy(units: Units) -> bool:
+    """Whether both arms have units enough for slopes of their own (Lin's interactions)."""
+    treated = int(units.treated.sum())
+    return bool(min(treated, len(units.treated) - treated) >= 4 * (1 + units.known.shape[1]))
+
+
+def _fit(units: Units, interacted: bool) -> Fit:
+    """The intercept is then the mean there would have been without treatment."""
+    treated = units.treated.astype(float)[:, None]
+    parts = [np.ones_like(treated), treated, units.known]
+    design = np.hstack([*parts, treated * units.known] if interacted else parts)
+    return fit(design[:, independent(design)], units.after)
+
+
+def _error(fitted: Fit, units: Units, in_clusters: bool) -> tuple[float, float, str]:
+    """Standard error, degrees of freedom and what they are in words; NaN where there is none."""
+    if fitted.dof <= 0:
+        return float("nan"), 0, ""
+    if in_clusters:
+        dof = arms_dof(units.treated, units.cluster)
+        words = f"jackknife over {units.groups} clusters, {t_of(dof)}"
+        return crv3(fitted, units.cluster), dof, words
+    se = robust(fitted, 1)
+    if np.isnan(se):
+        return se, 0, ""
+    dof = bell_mccaffrey(fitted)
+    return se, dof, f"HC2, {t_of(dof)}"
+
+
+def arms_dof(treated: Flags, cluster: Ints) -> float:
+    """Degrees of freedom by how many clusters each arm has, or G - 1 where arms share clusters."""
+    with_it, without = np.unique(cluster[treated]), np.unique(cluster[~treated])
+    if len(np.intersect1d(with_it, without)):
+        return float(len(np.unique(cluster)) - 1)
+    return cluster_dof(len(with_it), len(without))
+
+
+def is_log(study: Study) -> bool:
+    """Whether means are means of logarithms, so that their difference is a ratio's logarithm."""
+    return study.kind == "duration" or study.transform == "log1p"
+
+
+def single_start(panel: Panel) -> int | CannotSay:
+    """The index of the one date on which the treated started, with controls beside them."""
+    dates = panel.dates
+    if len(dates) == 0:
+        return CannotSay("nobody_treated", "Nobody is treated within these periods.")
+    if not panel.never.any():
+        return CannotSay("no_controls", "Everybody is treated: there is nobody to compare with.")
+    if len(dates) > 1:
+        return CannotSay(
+            "several_dates",
+            f"Units start on {len(dates)} different dates: this method compares one before with"
+            " one after. Use poisson_imputation or imputation.",
+        )
+    return int(dates[0])
+
+
+def too_few(treated: Flags, cluster: Ints) -> CannotSay | None:
+    """Fewer than two clusters in an arm say nothing of how much clusters differ."""
+    with_it, without = len(np.unique(cluster[treated])), len(np.unique(cluster[~treated]))
+    if min(with_it, without) >= 2:
+        return None
+    return CannotSay(
+        "too_few_clusters",
+        f"{with_it} treated and {without} untreated clusters: each arm needs at least two.",
+    )
+
+
+def by_unit(panel: Panel, study: Study) -> Units | CannotSay:
+    """Every unit's mean after the start and what was known of it before, centred and scaled.
+
+    Units with no observation after the start, none before it (where others have some) or without
+    a covariate are left out and counted.
+    """
+    date = single_start(panel)
+    if isinstance(date, CannotSay):
+        return date
+    if study.transform == "log1p" and study.kind != "duration":
+        panel = replace(
+            panel, outcome=np.log1p(np.where(panel.outcome > -1, panel.outcome, np.nan))
+        )
+    after = unit_mean(panel, slice(date, None))
+    columns = [panel.covariates[name] for name in study.covariates if name in panel.covariates]
+    before = unit_mean(panel, slice(0, date))
+    if not np.isnan(before).all():
+        columns.insert(0, before)
+    known = np.column_stack(columns) if columns else np.empty((panel.n, 0))
+    kept = ~np.isnan(after) & ~np.isnan(known).any(axis=1)
+    return Units(
+        after[kept],
+        standardised(known[kept]),
+        ~panel.never[kept],
+        panel.cluster[kept],
+        int((~kept).sum()),
+    )
+
+
+def unit_mean(panel: Panel, periods: slice) -> Floats:
+    """(n,) means over observed cells of these periods, by items where cells are means of them."""
+    outcome = panel.outcome[:, periods]
+    weight = np.ones_like(outcome) if panel.weight is None else panel.weight[:, periods]
+    weight = np.where(np.isnan(outcome) | np.isnan(weight), 0.0, weight)
+    total = weight.sum(axis=1)
+    sums = (weight * np.nan_to_num(outcome)).sum(axis=1)
+    known = np.where(total > 0, total, np.nan)
+    return np.asarray(sums / known)
+
+
+def standardised(columns: Floats) -> Floats:
+    """Columns with mean 0 and, where they vary, standard deviation 1."""
+    if len(columns) == 0:
+        return columns
+    centred = columns - columns.mean(axis=0)
+    spread = centred.std(axis=0)
+    size = np.abs(columns).max(axis=0)
+    varies = spread > 1e-12 * size
+    return np.asarray(np.where(varies, centred / np.where(varies, spread, 1), 0.0))

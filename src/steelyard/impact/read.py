@@ -11,10 +11,10 @@ import numpy as np
 
 from steelyard.errors import BadPanel, BadValue
 from steelyard.impact.axis import Axis, read_axis
-from steelyard.impact.cells import Cells, Rows, fill, in_order
 from steelyard.impact.columns import MISSING, NEVER, Columns, bare, flags, line, numbers, words
 from steelyard.impact.panel import Flags, Floats, Ints, Panel, Trial, Words
 from steelyard.impact.result import Note
+from steelyard.impact.rows import Cells, Rows, fill, in_order
 from steelyard.impact.study import Kind
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ import functools
 import json
 from typing import Any
 
+from steelyard.reports.look import config, plain
+
 # Colours by the style sheet's classes tint-0 to tint-5, which the table's columns name.
 PALETTE = ("--grey", "--c1", "--c2", "--c3", "--c4", "--c5")
 TICK_LABEL = "utcFormat(toDate(datum.value), '%-d %b')"
@@ -20,9 +22,6 @@ DOLLARS = (
 COUNTS = "format(datum.value, datum.value < 10000 ? ',~f' : '.3~s')"
 HOURS = "format(datum.value, ',~f') + ' h'"
 SHARES = "format(datum.value, '~%')"
-# Vega measures labels with this font before the style sheet gives them the page's, which is alike.
-FONT = "Inter, system-ui, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
-_TEXT = {"labelFont": FONT, "labelFontSize": 11.5, "labelColor": "var(--ink-3)"}
 
 
 @functools.cache
@@ -101,10 +100,10 @@ def _json(alt: Any, x: Any, *layers: Any) -> str:
     )
     chart = (
         alt.layer(*layers, hover)
-        .configure(**_config())
+        .configure(**config())
         .properties(width="container", height="container", padding=4)
     )
-    return json.dumps(_plain(chart.to_dict()), separators=(",", ":"))
+    return json.dumps(plain(chart.to_dict()), separators=(",", ":"))
 
 
 def _buckets(alt: Any) -> Any:
@@ -124,20 +123,3 @@ def _colours(alt: Any) -> Any:
     colours = [f"var({name})" for name in PALETTE]
     scale = alt.Scale(domain=list(range(len(PALETTE))), range=colours)
     return alt.Color("tint:O", legend=None, scale=scale)
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "background": "transparent",
-        "view": {"stroke": None},
-        "axis": {**_TEXT, "gridColor": "var(--line-soft)", "domainColor": "var(--line)"},
-        "axisX": {"grid": False, "labelPadding": 7},
-        "axisY": {"labelPadding": 8},
-        "autosize": {"type": "fit", "contains": "padding", "resize": True},
-    }
-
-
-def _plain(spec: dict[str, Any]) -> dict[str, Any]:
-    """Without the schema's address: the page fetches nothing and needs no hint where it is."""
-    spec.pop("$schema", None)
-    return spec

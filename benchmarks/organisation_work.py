@@ -45,13 +45,13 @@ def duration_panel(made: Simulated, effect: float = 0.0) -> Panel:
 
 
 def share_panel(made: Simulated, effect: float = 0.0) -> Panel:
-    """Share of a week's pull requests that failed; `effect` is a true difference of logits."""
+    """Share of a week's pull requests that failed; `effect` is a true difference of shares."""
     organisation, rng = made.world.organisation, made.rng
     cells, _ = pull_requests(made)
     row, week = cells.T.astype(int)
     logit = np.log(organisation.failing / (1 - organisation.failing))
     own = logit + 0.6 * rng.standard_normal(len(made.counts))
-    chance = 1 / (1 + np.exp(-own[row] - effect * (week >= made.start[row])))
+    chance = 1 / (1 + np.exp(-own[row])) + effect * (week >= made.start[row])
     return _means(made, cells, (rng.random(len(row)) < chance).astype(float))
 
 

@@ -73,6 +73,14 @@ class Cells:
         return self.panel.groups
 
     @property
+    def smaller_arm(self) -> int:
+        """The number of clusters in the smaller arm: with treated cells, or controls of them."""
+        treated = self.asked | (self.fit & (self.dummy >= 0))
+        compared = self.fit & (self.dummy < 0) & np.asarray(treated.any(0))
+        arms = (np.asarray(arm.any(1))[self.pattern] for arm in (treated, compared))
+        return min(len(np.unique(self.panel.cluster[arm])) for arm in arms)
+
+    @property
     def fitted(self) -> Flags:
         """(P,): patterns that take part in the fit of the period effects."""
         return np.asarray(self.fit.any(1))

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.impact import ppml
-from steelyard.impact.cells import everything, untreated
-from steelyard.impact.inference import interval, jackknife
+from steelyard.impact import ppml, staggered
+from steelyard.impact.cells import Cells, everything
+from steelyard.impact.inference import interval, jackknife, matched_dof
+from steelyard.impact.information import dummy_dof
 from steelyard.impact.panel import Floats, Panel
-from steelyard.impact.result import CannotSay, Estimate, log_estimate
+from steelyard.impact.result import CannotSay, Estimate, EventStudy, Note, log_estimate
+from steelyard.impact.staggered import CARRIED, NOTHING, RATIOS
 from steelyard.impact.study import Study
-
-NO_COUNTS = CannotSay(
-    "no_counts", "Nothing was counted where it is needed: a ratio to nothing cannot be formed."
-)
 
 
 def did(panel: Panel, study: Study) -> Estimate | CannotSay:
@@ -35,15 +33,8 @@ def did(panel: Panel, study: Study) -> Estimate | CannotSay:
     cells = everything(counted(panel))
     if isinstance(cells, CannotSay):
         return cells
-    if cells.panel.seen.all():
-        sums = four_sums(cells.panel)
-        whole = sums.sum(0)
-        ratios = _log_ratio(np.vstack([whole, whole - sums]))
-    else:
-        effects = ppml.fit(cells)
-        each = ppml.left_out(cells, effects, lambda found: np.log(found.effects.dummy))
-        ratios = np.append(np.log(effects.dummy[0]), each[0])
-    return _said("poisson_did", float(ratios[0]), ratios[1:], cells.panel)
+    b, each, dof = (_of_sums if cells.panel.seen.all() else _fitted)(cells)
+    return _said("poisson_did", b, each, dof)
 
 
 def imputation(panel: Panel, study: Study) -> Estimate | CannotSay:
@@ -52,13 +43,38 @@ def imputation(panel: Panel, study: Study) -> Estimate | CannotSay:
     Borusyak, Jaravel and Spiess 2024, Review of Economic Studies 91(6), with the Poisson mean of
     Wooldridge 2023: unit and period effects come from cells not (yet) treated only.
     """
-    cells = untreated(counted(panel), study.control)
-    if isinstance(cells, CannotSay):
-        return cells
-    effects = ppml.fit(cells)
-    whole = _overall(ppml.outcome(cells, effects))
-    each = ppml.left_out(cells, effects, _overall)
-    return _said("poisson_imputation", float(whole[0, 0]), each[0], cells.panel)
+    answer = staggered.overall(RATIOS, counted(panel), study)
+    if isinstance(answer, CannotSay):
+        return answer
+    found, dof = answer
+    return _said("poisson_imputation", float(found.b[0]), found.each[0], dof)
+
+
+def event_study(panel: Panel, study: Study) -> EventStudy | CannotSay:
+    """Log ratios by steps since the start, and by leads before it (see `staggered`)."""
+    return staggered.event_study(RATIOS, counted(panel), study, "poisson_imputation", "log")
+
+
+def notes(panel: Panel) -> tuple[Note, ...]:
+    """What these ratios leave out, or rest on, that a careful reader must know."""
+    seen_before = panel.seen & ~panel.treated
+    before = np.where(seen_before, np.nan_to_num(panel.outcome), 0).sum(1)
+    empty = ~(np.nansum(panel.outcome, axis=1) > 0)
+    cases = (
+        ("all_zero_units", empty, "have nothing at all and are left out of ratios"),
+        ("never_untreated", ~seen_before.any(1) & ~empty, "are never seen untreated: left out"),
+        (
+            "zero_before",
+            seen_before.any(1) & (before == 0) & ~empty & ~panel.never,
+            "have only zeros before their start: whatever they do later counts as effect. Where"
+            " somebody had not joined yet, leave the cell out instead of writing 0",
+        ),
+    )
+    return tuple(
+        Note(code, f"{int(which.sum())} of {panel.n} units {words}.")
+        for code, which, words in cases
+        if which.any()
+    )
 
 
 def counted(panel: Panel) -> Panel:
@@ -86,21 +102,38 @@ def _log_ratio(sums: Floats) -> Floats:
     return found
 
 
-def _overall(found: ppml.Outcome) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = np.log(found.sums.after.sum((0, 1)) / found.imputed.sum((0, 1)))
-    return ratio[None]
+def _of_sums(cells: Cells) -> tuple[float, Floats, float]:
+    """Estimate, (G,) estimates and degrees of freedom of a complete panel, from its four sums."""
+    sums = four_sums(cells.panel)
+    whole = sums.sum(0)
+    ratios = _log_ratio(np.vstack([whole, whole - sums]))
+    if cells.groups > ppml.EXACT or not np.isfinite(ratios).all():
+        return float(ratios[0]), ratios[1:], cells.smaller_arm - 1
+    fitted = np.vstack([whole, whole - sums])
+    fitted[:, 1] = fitted[:, 0] * fitted[:, 3] / fitted[:, 2]  # as if nothing had happened
+    weights = np.array([-1, 1, 1, -1]) / fitted
+    sums[:, 1] = sums[:, 0] * whole[3] / whole[2]
+    parts = sums[:, :, None] * np.eye(4)
+    return float(ratios[0]), ratios[1:], matched_dof(parts, weights[1:], weights[0])
 
 
-def _said(name: str, b: float, each: Floats, panel: Panel) -> Estimate | CannotSay:
+def _fitted(cells: Cells) -> tuple[float, Floats, float]:
+    """The same where cells are missing, by Poisson regression."""
+    with np.errstate(divide="ignore"):
+        effects = ppml.fit(cells)
+        each = ppml.left_out(cells, effects, lambda found: np.log(found.effects.dummy))
+        b = float(np.log(effects.dummy[0, 0]))
+    many = cells.groups > ppml.EXACT or not np.isfinite(np.append(each, b)).all()
+    return b, each[0], cells.smaller_arm - 1 if many else dummy_dof(cells, effects)
+
+
+def _said(name: str, b: float, each: Floats, dof: float) -> Estimate | CannotSay:
     if not np.isfinite(b):
-        return NO_COUNTS
+        return NOTHING
     if not np.isfinite(each).all():
-        return CannotSay(
-            "one_cluster_carries_it",
-            "Without one of the clusters nothing can be estimated: the answer would rest on it.",
-        )
-    groups = len(each)
+        return CARRIED
     se = jackknife(each, b)
-    ci, p = interval(b, se, groups - 1)
-    return log_estimate(name, b, se, ci, p, f"jackknife over {groups} clusters, t({groups - 1})")
+    ci, p = interval(b, se, dof)
+    return log_estimate(
+        name, b, se, ci, p, f"jackknife over {len(each)} clusters, t({dof:.3g}) matched"
+    )

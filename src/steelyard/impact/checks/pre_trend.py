@@ -1,0 +1,138 @@
+"""Did the treated already move differently before? And what movement could not have been seen?
+
+A test that does not reject shows little: its power belongs beside it (Roth 2022). Nothing here may
+say that trends were parallel, or that anything was passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steelyard.impact.checks.rerun import said
+from steelyard.impact.events import rows
+from steelyard.impact.panel import Floats, Panel
+from steelyard.impact.result import Check, Estimate, EventStudy
+
+NAME = "pre_trend"
+ALPHA = 0.05
+STEPS_MAX = 12  # nearest to the start; tests of more steps spread their power too thin
+FROM_LAST = "callaway_santanna"  # compares with the last step before the start, not all of them
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """Estimates before the start, with what a straight drift of 1 a step would make of them."""
+
+    b: Floats
+    covariance: Floats
+    drift: Floats
+    dof: float
+
+    @property
+    def weight(self) -> float:
+        """How far a drift of 1 a step moves the test, squared."""
+        return float(self.drift @ np.linalg.solve(self.covariance, self.drift))
+
+
+def pre_trend(panel: Panel, headline: Estimate, events: EventStudy | None) -> Check:
+    """The joint test of the steps before the start, the straight drift that it would have seen in
+    50 and 80 % of studies, and what such a drift would have added to the headline.
+
+    Roth 2022, American Economic Review: Insights 4(3), for the Wald test and a linear violation.
+    """
+    tested = None if events is None else read(events)
+    if events is None or tested is None:
+        told = "No event study with steps before the start: nothing to look for a drift in."
+        return Check(NAME, "not_run", told)
+    f, p = joint(tested)
+    seen50, seen80 = (detectable(tested, power) for power in (0.5, 0.8))
+    reach = reach_of(panel, headline)
+    figures: dict[str, Any] = {
+        "p": p,
+        "f": f,
+        "steps": len(tested.b),
+        "dof": tested.dof,
+        "drift_seen_50": seen50,
+        "drift_seen_80": seen80,
+        "bias_unseen_80": seen80 * reach,
+        "rows": rows(events),
+    }
+    large = headline.estimate is not None and abs(seen80 * reach) >= abs(headline.estimate)
+    told = _unseen(headline, seen80, seen80 * reach, large)
+    if p < ALPHA:
+        moved = f"The treated already moved differently before their start (p = {p:.2g})."
+        return Check(NAME, "warn", f"{moved} {told}", figures)
+    quiet = f"No different movement was seen before the start (p = {p:.2g})."
+    return Check(NAME, "warn" if large else "ok", f"{quiet} {told}", figures)
+
+
+def _unseen(headline: Estimate, drift: float, bias: float, large: bool) -> str:
+    told = (
+        f"A steady drift of {said(headline, drift)} a step would have been missed in one study of"
+        f" five, and would have put about {said(headline, bias)} into the effect"
+    )
+    return f"{told}: as much as the effect itself." if large else f"{told}."
+
+
+def read(events: EventStudy) -> Tested | None:
+    """The steps before the start that can be tested together; None where there is none."""
+    times = np.array(events.times)
+    spread = np.diag(events.covariance)
+    known = (times < 0) & np.isfinite(events.estimates) & np.isfinite(spread) & (spread > 0)
+    most = int(max(1, min(STEPS_MAX, events.dof // 2)))
+    chosen = [int(i) for i in np.flatnonzero(known) if times[i] != -1][-most:]
+    if not chosen:
+        return None
+    covariance = events.covariance[np.ix_(chosen, chosen)]
+    if np.linalg.cond(covariance) > 1e12:
+        return None
+    drift = times[chosen] + 1.0
+    return Tested(events.estimates[chosen], covariance, drift, float(events.dof))
+
+
+def joint(tested: Tested) -> tuple[float, float]:
+    """F and p of all steps being 0 together."""
+    from scipy.special import fdtrc
+
+    k = len(tested.b)
+    f = float(tested.b @ np.linalg.solve(tested.covariance, tested.b)) / k
+    return f, float(fdtrc(k, _dof(tested), f))
+
+
+def power(tested: Tested, drift: float) -> float:
+    """How often the joint test rejects under a straight drift of so much a step."""
+    from scipy.special import fdtri, ncfdtr
+
+    k, dof = len(tested.b), _dof(tested)
+    critical = float(fdtri(k, dof, 1 - ALPHA))
+    return 1 - float(ncfdtr(k, dof, drift**2 * tested.weight, critical))
+
+
+def detectable(tested: Tested, wanted: float) -> float:
+    """The straight drift a step that the joint test sees with the wanted power; positive."""
+    from scipy.optimize import brentq
+
+    unit = 1 / np.sqrt(tested.weight)
+    top = unit
+    while power(tested, top) < wanted and top < 1e6 * unit:
+        top *= 2
+    if power(tested, top) < wanted:
+        return float("inf")
+    return float(brentq(lambda drift: power(tested, drift) - wanted, 0.0, top, rtol=1e-10))
+
+
+def _dof(tested: Tested) -> float:
+    return float(min(tested.dof, 1e6)) if np.isfinite(tested.dof) else 1e6
+
+
+def reach_of(panel: Panel, headline: Estimate) -> float:
+    """By how many steps treated cells lie after what they are compared with, on average."""
+    treated = ~panel.never[:, None] & panel.seen
+    after, before = treated & panel.treated, treated & ~panel.treated
+    if not after.any() or not before.any():
+        return float("nan")
+    base = -1.0 if headline.estimator == FROM_LAST else float(panel.event_time[before].mean())
+    return float(panel.event_time[after].mean()) - base

@@ -43,16 +43,23 @@ def ancova(panel: Panel, study: Study) -> Estimate | CannotSay:
     found = by_unit(panel, study)
     if isinstance(found, CannotSay):
         return found
-    short = too_few(found.treated, found.cluster)
+    return adjusted("ancova", found, panel.clustered, is_log(study))
+
+
+def adjusted(
+    estimator: str, units: Units, in_clusters: bool, is_ratio: bool
+) -> Estimate | CannotSay:
+    """The same of any rows that were assigned at random: units of a panel, or single tasks."""
+    short = too_few(units.treated, units.cluster)
     if short:
         return short
-    for interacted in (True, False) if _is_roomy(found) else (False,):
-        fitted = _fit(found, interacted)
-        se, dof, words = _error(fitted, found, panel.clustered)
+    for interacted in (True, False) if _is_roomy(units) else (False,):
+        fitted = _fit(units, interacted)
+        se, dof, words = _error(fitted, units, in_clusters)
         if np.isfinite(se) and dof > 0:
-            words += f"; {found.left_out} units without data left out" if found.left_out else ""
-            without = None if is_log(study) else float(fitted.coefficients[0])
-            return told("ancova", fitted, se, dof, words, without)
+            words += f"; {units.left_out} units without data left out" if units.left_out else ""
+            without = None if is_ratio else float(fitted.coefficients[0])
+            return told(estimator, fitted, se, dof, words, without)
     return CannotSay(
         "too_few_clusters", "A single cluster carries the estimate: leaving it out leaves none."
     )

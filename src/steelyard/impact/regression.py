@@ -103,10 +103,13 @@ def robust(fitted: Fit, power: int) -> float:
 def clustered(fitted: Fit, cluster: Ints) -> float:
     """CRV1: sums of scores per cluster with Stata's factor; too small with few clusters."""
     sums = np.bincount(cluster, fitted.pull * fitted.residuals)
-    groups = len(np.unique(cluster))
-    rows = len(fitted.outcome)
-    factor = groups / (groups - 1) * (rows - 1) / fitted.dof
-    return float(np.sqrt(factor * np.sum(sums**2)))
+    return float(np.sqrt(stata_factor(fitted, cluster) * np.sum(sums**2)))
+
+
+def stata_factor(fitted: Fit, cluster: Ints) -> float:
+    """G / (G - 1) (n - 1) / (n - k), by which Stata and others widen a clustered variance."""
+    groups, rows = len(np.unique(cluster)), len(fitted.outcome)
+    return groups / (groups - 1) * (rows - 1) / fitted.dof
 
 
 def leave_out(fitted: Fit, cluster: Ints) -> Floats:
@@ -128,6 +131,13 @@ def leave_out(fitted: Fit, cluster: Ints) -> Floats:
 def crv3(fitted: Fit, cluster: Ints) -> float:
     """The jackknife standard error over clusters; NaN where one of them carries the estimate."""
     return jackknife(leave_out(fitted, cluster), fitted.b)
+
+
+def crv3_widened(fitted: Fit, cluster: Ints) -> float:
+    """CRV3 as pyfixest prints it: Stata's factor in the place of (G - 1) / G, so a little wider."""
+    groups = len(np.unique(cluster))
+    scale = groups / (groups - 1) * stata_factor(fitted, cluster)
+    return crv3(fitted, cluster) * float(np.sqrt(scale))
 
 
 def bell_mccaffrey(fitted: Fit) -> float:

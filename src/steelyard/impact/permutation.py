@@ -1,0 +1,248 @@
+"""Randomisation inference: what the estimate would have been under the other assignments.
+
+Right at any number of clusters, whatever outcomes look like, if assignment was random (Fisher
+1935; Wu and Ding 2021, J. of the American Statistical Association 116, on why studentised). For
+units that chose for themselves it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from steelyard.impact.ancova import Units, by_unit, is_log, single_start, too_few, unit_mean
+from steelyard.impact.assignment import Assignment
+from steelyard.impact.inversion import Draws, from_sums, joined, not_rejected, share_as_far
+from steelyard.impact.panel import Floats, Ints, Panel
+from steelyard.impact.regression import fit
+from steelyard.impact.result import CannotSay, Estimate, level_estimate, log_estimate
+from steelyard.impact.study import Study
+
+DRAWS = 999
+TASK_DRAWS = 9_999
+
+
+def panel_p(
+    panel: Panel,
+    study: Study,
+    estimate: Callable[[Panel], Estimate | CannotSay],
+    draws: int = DRAWS,
+    stratum: Ints | None = None,
+) -> float | None:
+    """The p of no effect on anyone, by re-drawing which clusters start when; None: cannot say.
+
+    `estimate` is any estimator of a panel; poisson_did and ancova with one date are computed for
+    all draws at once. `stratum` (G,) are codes of clusters within which starts were assigned.
+    """
+    found = estimate(panel)
+    if isinstance(found, CannotSay):
+        return None
+    if found.estimator in FAST and len(panel.dates) == 1:
+        fast = randomised(panel, study, found.estimator, draws, stratum)
+        return None if isinstance(fast, CannotSay) else fast.p
+    starts = _starts(panel)
+    if starts is None:
+        return None
+    rng = np.random.default_rng(study.seed)
+    places = _strata(len(starts), stratum)
+    observed = _size(found)
+    ratios = [observed]
+    for _ in range(draws):
+        drawn = starts.copy()
+        for code in np.unique(places):
+            drawn[places == code] = rng.permutation(starts[places == code])
+        ratios.append(_size(estimate(panel.starting(drawn[panel.cluster]))))
+    return share_as_far(np.array(ratios), 0)
+
+
+def randomised(
+    panel: Panel,
+    study: Study,
+    estimator: str = "poisson_did",
+    draws: int = DRAWS,
+    stratum: Ints | None = None,
+) -> Estimate | CannotSay:
+    """The estimate of poisson_did or ancova with one date, its interval and p by permutation.
+
+    The interval holds every constant effect (a ratio, or a difference) that is not rejected.
+    """
+    date = single_start(panel)
+    if isinstance(date, CannotSay):
+        return date
+    starts = _starts(panel)
+    if starts is None:
+        return CannotSay("not_by_cluster", "Units of one cluster start on different dates.")
+    treated = starts < panel.length
+    short = too_few(~panel.never, panel.cluster)
+    if short:
+        return short
+    assigned = Assignment(treated, _strata(len(starts), stratum))
+    if assigned.count < 2:
+        return CannotSay("one_assignment", "The design could not have been assigned otherwise.")
+    return FAST[estimator](panel, study, assigned, draws)
+
+
+def _starts(panel: Panel) -> Ints | None:
+    """(G,) the start of each cluster; None where its units differ."""
+    groups = int(panel.cluster.max()) + 1
+    starts = np.full(groups, panel.length, dtype=np.int64)
+    first = np.minimum(panel.start, panel.length)
+    np.minimum.at(starts, panel.cluster, first)
+    return starts if np.array_equal(starts[panel.cluster], first) else None
+
+
+def _strata(groups: int, stratum: Ints | None) -> Ints:
+    return np.zeros(groups, dtype=np.int64) if stratum is None else stratum
+
+
+def _size(answer: Estimate | CannotSay) -> float:
+    """|t|, or |estimate| where no error is known; what cannot be estimated counts as far out."""
+    if isinstance(answer, CannotSay) or answer.estimate is None:
+        return float("inf")
+    return abs(answer.estimate) / (answer.se or 1.0)
+
+
+def _words(assigned: Assignment, things: str, draws: int) -> str:
+    return f"permutation of {len(assigned.treated):,} {things}, {assigned.words(draws)}"
+
+
+def _ancova(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Estimate | CannotSay:
+    units = by_unit(panel, study)
+    if isinstance(units, CannotSay):
+        return units
+    under = regression_draws(units, units.cluster, assigned, draws, study.seed)
+    design = np.column_stack([np.ones(len(units.after)), units.treated, units.known])
+    plain = fit(design.astype(float), units.after) if _full(design) else None
+    ci = not_rejected(under.p, float(under.b0[0]), _spread(under))
+    words = _words(assigned, "clusters" if panel.clustered else "units", draws)
+    b, p = float(under.b0[0]), under.p()
+    if is_log(study):
+        return log_estimate("ancova", b, None, ci, p, words)
+    without = None if plain is None else float(plain.coefficients[0])
+    return level_estimate("ancova", b, None, ci, p, words, without)
+
+
+def _full(design: Floats) -> bool:
+    return bool(np.linalg.matrix_rank(design.astype(float)) == design.shape[1])
+
+
+def _spread(under: Draws) -> float:
+    """The observed standard error: where to look for the ends of the interval."""
+    return float(np.sqrt(under.q00[under.observed]))
+
+
+def regression_draws(
+    rows: Units, place: Ints, assigned: Assignment, draws: int, seed: int
+) -> Draws:
+    """Draws of the coefficient of treatment given `known`, studentised by `cluster`.
+
+    `place` (n,) says which assigned thing a row belongs to. Frisch, Waugh and Lovell: outcome and
+    treatment are both freed of what was known, then only sums are needed.
+    """
+    known = np.column_stack([np.ones(len(rows.after)), rows.known])
+    basis = np.linalg.svd(known, full_matrices=False)
+    kept = basis.U[:, 1e-10 * basis.S.max() < basis.S]
+    outcome = rows.after - kept @ (kept.T @ rows.after)
+    on = rows.treated.astype(float)
+    happened = on - kept @ (kept.T @ on)
+    _, cluster = np.unique(rows.cluster, return_inverse=True)
+    pieces = []
+    for piece in assigned.drawn(draws, seed):
+        given = piece[:, place].astype(float)
+        given -= (given @ kept) @ kept.T
+        sums = [_by_cluster(given * each, cluster) for each in (outcome, happened, given)]
+        pieces.append(_ratios(*sums))
+    return joined(pieces)
+
+
+def _by_cluster(values: Floats, cluster: Ints) -> Floats:
+    """(draws, n) to (draws, G): sums per cluster."""
+    if int(cluster.max()) + 1 == len(cluster):
+        return values
+    order = np.argsort(cluster, kind="stable")
+    first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
+    return np.asarray(np.add.reduceat(values[:, order], first, axis=1))
+
+
+def _ratios(by_outcome: Floats, by_happened: Floats, by_itself: Floats) -> Draws:
+    whole = by_itself.sum(axis=1)
+    whole = np.where(whole > 1e-12, whole, np.nan)
+    b0, b1 = by_outcome.sum(axis=1) / whole, by_happened.sum(axis=1) / whole
+    u0 = (by_outcome - b0[:, None] * by_itself) / whole[:, None]
+    u1 = (by_happened - b1[:, None] * by_itself) / whole[:, None]
+    return from_sums(b0, b1, u0, u1)
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Totals per cluster (G,) before and after, and (draws, G) which were treated in each draw."""
+
+    before: Floats
+    after: Floats
+    drawn: Floats
+
+    def p(self, null: float = 0.0) -> float:
+        """The p of a ratio exp(null) for everyone: treated clusters lose it, then are re-drawn."""
+        after = np.where(self.drawn[0] > 0, self.after * np.exp(-null), self.after)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            b, variance = _log_ratios(self.before, after, self.drawn)
+            ratio = np.nan_to_num(np.abs(b) / np.sqrt(variance), nan=np.inf, posinf=np.inf)
+        return share_as_far(ratio, 0)
+
+
+def _log_ratios(before: Floats, after: Floats, drawn: Floats) -> tuple[Floats, Floats]:
+    """log[(B/A)/(D/C)] of every draw and its variance by the delta method over clusters."""
+    totals = np.column_stack([after, before, after**2, after * before, before**2])
+    treated = drawn @ totals
+    b, variance = np.zeros(len(drawn)), np.zeros(len(drawn))
+    for sums, sign in ((treated, 1), (totals.sum(axis=0) - treated, -1)):
+        b += sign * np.log(sums[:, 0] / sums[:, 1])
+        variance += sums[:, 2] / sums[:, 0] ** 2 + sums[:, 4] / sums[:, 1] ** 2
+        variance -= 2 * sums[:, 3] / (sums[:, 0] * sums[:, 1])
+    return b, variance
+
+
+def _poisson(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Estimate | CannotSay:
+    date = int(panel.dates[0])
+    before = unit_mean(panel, slice(0, date)) * date
+    after = unit_mean(panel, slice(date, None)) * (panel.length - date)
+    whole = ~np.isnan(before) & ~np.isnan(after)
+    cluster, groups = panel.cluster[whole], len(assigned.treated)
+    drawn = np.vstack([piece.astype(float) for piece in assigned.drawn(draws, study.seed)])
+    sums = Sums(
+        np.bincount(cluster, before[whole], groups).astype(float),
+        np.bincount(cluster, after[whole], groups).astype(float),
+        drawn,
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        b, variance = _log_ratios(sums.before, sums.after, drawn[:1])
+    if not np.isfinite(b[0]):
+        return CannotSay("no_events", "An arm has nothing before or nothing after the start.")
+    ci = not_rejected(sums.p, float(b[0]), float(np.sqrt(max(variance[0], 0))))
+    words = _words(assigned, "clusters" if panel.clustered else "units", draws)
+    return log_estimate("poisson_did", float(b[0]), None, ci, sums.p(), words)
+
+
+FAST: dict[str, Callable[[Panel, Study, Assignment, int], Estimate | CannotSay]] = {
+    "ancova": _ancova,
+    "poisson_did": _poisson,
+}
+
+
+def task_draws(
+    rows: Units, block: Ints, in_clusters: bool, seed: int, draws: int = TASK_DRAWS
+) -> tuple[Draws, str] | CannotSay:
+    """Draws of a trial of tasks, re-assigned within blocks (whole clusters of them together)."""
+    cluster = rows.cluster if in_clusters else np.arange(len(rows.after))
+    _, first, place = np.unique(cluster, return_index=True, return_inverse=True)
+    treated = rows.treated[first]
+    if not np.array_equal(treated[place], rows.treated):
+        return CannotSay("not_by_cluster", "Tasks of one cluster are in both arms.")
+    assigned = Assignment(treated, block[first])
+    if assigned.count < 2:
+        return CannotSay("one_assignment", "The design could not have been assigned otherwise.")
+    under = regression_draws(rows, place, assigned, draws, seed)
+    words = f"permutation {assigned.words(draws)}"
+    return under, words.replace("permutation all", "permutation, all")

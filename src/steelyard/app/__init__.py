@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from steelyard.app.backup import RestoreReport
     from steelyard.app.examine import Check
     from steelyard.app.house import Doors
+    from steelyard.app.studies import Studies
     from steelyard.config import Settings
     from steelyard.state.database import State
 
@@ -40,6 +41,16 @@ def open_state_of(settings: Settings) -> Iterator[State]:
         yield state
     finally:
         state.close()
+
+
+@contextmanager
+def open_studies(settings: Settings) -> Iterator[Studies]:
+    """Saved plans and what came of them. Analyses are computed here; a running server only gives
+    the figures, so that it goes on serving."""
+    from steelyard.app.studies import Studies
+
+    with connect(settings) as doors, open_state_of(settings) as state:
+        yield Studies(doors, lambda: state)
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
     from steelyard.metrics import Answer, Question
+    from steelyard.metrics.panel import PanelQuestion, UnitWeeks
     from steelyard.metrics.questions import QuestionAnswer, Terms
     from steelyard.people.coverage import Coverage
     from steelyard.people.listing import Listed, Shown
@@ -52,6 +53,8 @@ _CALLS = frozenset(
     {
         "ask",
         "answer_question",
+        "unit_weeks",
+        "facts_version",
         "settle",
         "unmatched",
         "seen_people",
@@ -156,6 +159,14 @@ class Remote:
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         answer: QuestionAnswer = self.call("answer_question", name, terms)
         return answer
+
+    def unit_weeks(self, question: PanelQuestion) -> UnitWeeks:
+        found: UnitWeeks = self.call("unit_weeks", question)
+        return found
+
+    def facts_version(self) -> int:
+        version: int = self.call("facts_version")
+        return version
 
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
         with self._inbox() as inbox:

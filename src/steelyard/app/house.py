@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from steelyard.app.syncing import SyncReport
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
+    from steelyard.metrics.panel import PanelQuestion, UnitWeeks
     from steelyard.people.coverage import Coverage
     from steelyard.people.listing import Listed, Shown
     from steelyard.people.review import Choice, Review
@@ -57,6 +58,8 @@ class Doors(PeopleDoors, Protocol):
 
     def ask(self, question: Question) -> Answer: ...
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer: ...
+    def unit_weeks(self, question: PanelQuestion) -> UnitWeeks: ...
+    def facts_version(self) -> int: ...
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport: ...
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update
@@ -103,7 +106,7 @@ class House:
         """Saved plans and what came of them."""
         from steelyard.app.studies import Studies
 
-        return Studies(self)
+        return Studies(self, lambda: self.state)
 
     def ask(self, question: Question) -> Answer:
         return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
@@ -115,6 +118,16 @@ class House:
         plans = own_plans(said.plans) if said.plans else ()
         terms = replace(terms, bug_types=bugs, plans=plans)
         return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC))
+
+    def unit_weeks(self, question: PanelQuestion) -> UnitWeeks:
+        """A metric as units by weeks, for studies of cause."""
+        from steelyard.metrics.panel import unit_weeks
+
+        return unit_weeks(self.warehouse, question, dt.datetime.now(dt.UTC))
+
+    def facts_version(self) -> int:
+        """Grows with every change of the facts."""
+        return self.warehouse.data_version()
 
     def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:
         """Apply all that waits in the inbox and build the facts.

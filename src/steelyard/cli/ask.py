@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
@@ -16,8 +12,9 @@ import typer
 from steelyard.cli import talk
 from steelyard.cli.layout import examples
 from steelyard.cli.options import Data, settings
+from steelyard.cli.output import Output, json_text, write
 from steelyard.cli.table import coverage_line, table_text
-from steelyard.errors import BadFile, UsageError
+from steelyard.errors import UsageError
 
 if TYPE_CHECKING:
     from steelyard.app.house import Doors
@@ -73,12 +70,6 @@ Format = Annotated[
         rich_help_panel="Output",
     ),
 ]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Write to a file.", rich_help_panel="Output"
-    ),
-]
 
 
 def ask(
@@ -127,7 +118,7 @@ def _answer_metrics(
     if wanted == "parquet" and output is not None:
         answer.parquet(output)
     else:
-        _write(lambda screen: _text(answer, wanted, screen), output)
+        write(lambda screen: _text(answer, wanted, screen), output)
     for warning in answer.warnings:
         talk.say(f"Warning: {warning.message}")
     if wanted == "table":
@@ -148,9 +139,9 @@ def _answer_named(
     def text(screen: IO[str]) -> str:
         if wanted == "csv":
             return answer.csv()
-        return _json(answer.to_json()) if wanted == "json" else panels_text(answer, screen)
+        return json_text(answer.to_json()) if wanted == "json" else panels_text(answer, screen)
 
-    _write(text, output)
+    write(text, output)
     for warning in answer.warnings:
         talk.say(f"Warning: {warning.message}")
     if wanted == "table":
@@ -176,24 +167,7 @@ def _format(said: str | None, output: Path | None) -> str:
     return wanted
 
 
-def _write(text: Callable[[IO[str]], str], output: Path | None) -> None:
-    """To the screen, or to a file as if there were none."""
-    if output is None:
-        sys.stdout.write(text(sys.stdout))
-        return
-    try:
-        output.write_text(text(io.StringIO()), encoding="utf-8", newline="")
-    except OSError as error:
-        raise BadFile(
-            f"{output} cannot be written: {error.strerror}.", "Choose a folder that exists."
-        ) from None
-
-
 def _text(answer: Answer, wanted: str, screen: IO[str]) -> str:
     if wanted == "csv":
         return answer.csv()
-    return _json(answer.to_json()) if wanted == "json" else table_text(answer, screen)
-
-
-def _json(said: dict[str, Any]) -> str:
-    return json.dumps(said, ensure_ascii=False, indent=2) + "\n"
+    return json_text(answer.to_json()) if wanted == "json" else table_text(answer, screen)

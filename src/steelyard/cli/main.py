@@ -18,6 +18,10 @@ from steelyard.cli import (
     config,
     doctor,
     export,
+    impact,
+    impact_pool,
+    impact_power,
+    impact_roi,
     import_csv,
     import_otlp,
     import_transcripts,
@@ -84,6 +88,14 @@ persons.command("coverage", cls=Command, epilog=people.COVERAGE_EXAMPLES)(people
 
 app.command("ask", cls=Command, epilog=ask.EXAMPLES, rich_help_panel=ASK)(ask.ask)
 app.command("metrics", cls=Command, epilog=metrics.EXAMPLES, rich_help_panel=ASK)(metrics.metrics)
+
+impacts = group(
+    "impact", "Say whether assistants caused a change, how sure that is, and what it is worth.", ASK
+)
+impacts.command("analyze", cls=Command, epilog=impact.ANALYZE_EXAMPLES)(impact.analyze)
+impacts.command("power", cls=Command, epilog=impact_power.POWER_EXAMPLES)(impact_power.power)
+impacts.command("pool", cls=Command, epilog=impact_pool.POOL_EXAMPLES)(impact_pool.pool)
+impacts.command("roi", cls=Command, epilog=impact_roi.ROI_EXAMPLES)(impact_roi.roi)
 
 tokens = group("token", "Make, list and revoke the tokens that clients send.", KEEP)
 tokens.command("create", cls=Command, epilog=token.CREATE_EXAMPLES)(token.create)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from steelyard.errors import UsageError
 from steelyard.impact.ancova import ancova
-from steelyard.impact.curve import curve, with_curve
+from steelyard.impact.curve import curve
 from steelyard.impact.panel import Panel
-from steelyard.impact.placebos import Placebos, adjusted, ratios
+from steelyard.impact.placebos import Placebos, adjusted, ratios, study_of
 from steelyard.impact.poisson import did
 from steelyard.impact.power import Power, after, power
 from steelyard.impact.result import CannotSay, Estimate, log_estimate
@@ -39,14 +39,20 @@ def panel_of(outcome: Floats, cluster: NDArray[np.int64] | None = None) -> Panel
     )
 
 
-def organisation(n: int = 160, length: int = 60, teams: int = 0, seed: int = 3) -> Panel:
-    """Counts with differing developers, own and teams' shocks that last, and heavy cells."""
+def organisation(
+    n: int = 160, length: int = 60, teams: int = 0, seed: int = 3, lift: float = 1.0
+) -> Panel:
+    """Counts with differing developers, own and teams' shocks that last, and heavy cells.
+
+    `lift` multiplies what every second developer does in the later half.
+    """
     rng = np.random.default_rng(seed)
     team = np.arange(n) % max(teams, 1)
     rate = np.log(1.6) + rng.normal(0, 0.5, n)[:, None] + _lasting(rng, n, length, 0.30, 0.6)
     if teams:
         rate = rate + _lasting(rng, teams, length, 0.25, 0.8)[team]
     mean = np.exp(rate) * rng.gamma(4, 1 / 4, (n, length))
+    mean[::2, length // 2 :] *= lift
     return panel_of(rng.poisson(mean).astype(float), team if teams else None)
 
 
@@ -69,13 +75,6 @@ def calm() -> Panel:
     return organisation()
 
 
-def _one(splits: Splits) -> Panel:
-    """The first drawn study as a panel of two periods, which the product can estimate."""
-    outcome = np.column_stack([splits.before[0], splits.after[0]])
-    start = np.where(np.arange(len(outcome)) < splits.treated, 1, 2)
-    return panel_of(outcome).starting(start)
-
-
 @pytest.mark.parametrize("kind", ["count", "duration"])
 def test_a_placebo_study_is_estimated_as_the_product_does(calm: Panel, kind: str) -> None:
     study = replace(STUDY, kind=kind)  # type: ignore[arg-type]
@@ -85,13 +84,16 @@ def test_a_placebo_study_is_estimated_as_the_product_does(calm: Panel, kind: str
     splits = draw(found, 11, 14 if means else 11, 3, np.random.default_rng(1))
     assert not isinstance(splits, CannotSay)
     ours: Placebos = adjusted(splits, log=True) if means else ratios(splits)
-    theirs = ancova(_one(splits), study) if means else did(_one(splits), study)
+    one = study_of(splits, 0)
+    theirs = ancova(one, study) if means else did(one, study)
     assert isinstance(theirs, Estimate) and theirs.se is not None
     assert ours.estimate[0] == pytest.approx(theirs.estimate, rel=1e-8)
     assert ours.error[0] == pytest.approx(theirs.se, rel=1e-6)
     low, high = theirs.ci
     assert low is not None and high is not None
-    assert ours.critical[0] == pytest.approx((high - low) / 2 / theirs.se, rel=1e-6)
+    # Of ratios the degrees are the median of a few studies, of adjusted means each one's own.
+    near = 1e-6 if means else 0.03
+    assert ours.critical[0] == pytest.approx((high - low) / 2 / theirs.se, rel=near)
 
 
 def test_windows_hold_the_sums_of_their_weeks_and_no_treated_cell() -> None:
@@ -132,6 +134,16 @@ def test_the_detectable_effect_is_seen_in_four_of_five_studies(calm: Panel) -> N
     assert ask(calm, effect_pct=found.mde_fall_pct).power == pytest.approx(0.8, abs=0.06)
 
 
+def test_a_true_rise_of_that_size_is_seen_in_four_of_five_new_studies(calm: Panel) -> None:
+    mde = ask(calm).mde_pct
+    assert mde is not None
+    lifted = organisation(n=50 * 1_000, length=24, seed=11, lift=1 + mde / 100).outcome
+    sums = [half.sum(axis=1).reshape(1_000, 25, 2) for half in (lifted[:, :12], lifted[:, 12:])]
+    before, after_ = (np.concatenate([half[:, :, 0], half[:, :, 1]], axis=1) for half in sums)
+    seen = ratios(Splits(before, after_, 25, False)).share()
+    assert seen == pytest.approx(0.8, abs=0.05)
+
+
 def test_few_studies_see_a_small_effect_and_those_exaggerate_it(calm: Panel) -> None:
     found = ask(calm, effect_pct=10)
     assert found.power < 0.25 and not found.enough
@@ -157,9 +169,6 @@ def test_more_people_and_more_weeks_detect_less(calm: Panel) -> None:
     assert (np.diff(mde, axis=1) < 0).all() and (np.diff(mde, axis=0) < 0).all()
     beyond = curve(calm, STUDY, people=(25,), weeks=(60,))[0]
     assert beyond["mde_pct"] is None and "72" in beyond["why"]
-    said = with_curve(ask(calm), calm, STUDY)
-    asked = [r for r in said.curve if r["n_treated"] == 25 and r["weeks_after"] == 12]
-    assert asked[0]["mde_pct"] == pytest.approx(said.mde_pct, rel=0.15)
 
 
 def test_giving_whole_teams_costs_power_and_keeps_false_alarms(calm: Panel) -> None:
@@ -232,6 +241,13 @@ def test_what_the_baseline_cannot_carry_is_refused_or_said() -> None:
     assert isinstance(alone, CannotSay) and alone.code == "too_few_clusters"
 
 
+def test_what_the_draws_leave_out_is_said(calm: Panel) -> None:
+    for design, code in (("waves", "one_date_assumed"), ("volunteers", "chance_only")):
+        study = replace(STUDY, design=design)  # type: ignore[arg-type]
+        assert code in {note.code for note in ask(calm, study).warnings}
+        assert code not in {note.code for note in ask(calm).warnings}
+
+
 def test_growth_and_silent_people_are_said(calm: Panel) -> None:
     outcome = calm.outcome.copy()
     outcome[:, 30:] *= 2
@@ -257,7 +273,7 @@ def test_a_finished_study_says_what_it_could_have_seen(calm: Panel) -> None:
     assert shares == sorted(shares)
     # One study's error is that of the baseline's placebo studies, give or take what 50 people are.
     assert said["mde_pct"] == pytest.approx(ask(calm).mde_pct, rel=0.4)
-    assert after(found)["mde_pct"] == pytest.approx(said["mde_pct"], rel=1e-6)
+    assert after(found)["mde_pct"] == pytest.approx(said["mde_pct"], rel=0.03)
     moved = replace(found, estimate=0.7, ci=(0.7 + found.ci[0], 0.7 + found.ci[1]))  # type: ignore[operator]
     assert after(moved, 49) == said  # whatever the effect that was found
 

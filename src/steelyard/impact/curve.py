@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from steelyard.impact.panel import Panel
@@ -59,25 +58,3 @@ def _figures(said: Power | CannotSay) -> dict[str, Any]:
         return {"mde_pct": None, "power": None, "why": said.message}
     more = [note.message for note in said.warnings if note.code == "with_replacement"]
     return {"mde_pct": said.mde_pct, "power": said.power, "why": more[0] if more else ""}
-
-
-def with_curve(
-    said: Power, panel: Panel, study: Study, draws: int = DRAWS, seed: int | None = None
-) -> Power:
-    """The same with a curve around what was asked: people and weeks after, halved to fourfold."""
-    asked = said.asked
-    people = sorted({max(2, round(asked.n_treated * by)) for by in (0.5, 1, 2, 4)})
-    weeks = sorted({max(2, round(asked.weeks_after * by)) for by in (0.5, 1, 2)})
-    rows = curve(
-        panel,
-        study,
-        people,
-        weeks,
-        asked.weeks_before,
-        asked.effect_pct,
-        asked.n_control / asked.n_treated,
-        draws,
-        seed,
-        asked.assigned_by,
-    )
-    return replace(said, curve=rows)

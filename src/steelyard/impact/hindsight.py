@@ -26,16 +26,17 @@ def after(estimate: Estimate, dof: float | None = None) -> dict[str, Any]:
     per_pct = _unit(estimate)
     if error is None or critical is None or per_pct is None:
         return unknown
-    degrees = _degrees(critical) if dof is None else dof
     from scipy.special import stdtr, stdtrit
 
-    away = (critical + float(stdtrit(degrees, TARGET))) * error
+    own = degrees(critical) if dof is None else dof
+
+    away = (critical + float(stdtrit(own, TARGET))) * error
     mde = as_pct(min(away, 100.0)) if estimate.scale == "log" else away / per_pct
 
     def shown(effect: int) -> float:
         size = math.log1p(effect / 100) if estimate.scale == "log" else effect * per_pct
         far = size / error
-        return float(stdtr(degrees, far - critical) + stdtr(degrees, -far - critical))
+        return float(stdtr(own, far - critical) + stdtr(own, -far - critical))
 
     return {"mde_pct": mde, "power_at": {str(effect): shown(effect) for effect in SHOWN}}
 
@@ -70,7 +71,7 @@ def _unit(estimate: Estimate) -> float | None:
     return None
 
 
-def _degrees(critical: float) -> float:
+def degrees(critical: float) -> float:
     """Degrees of freedom whose t has that 97.5 % quantile."""
     from scipy.special import stdtridf, stdtrit
 

@@ -12,10 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from steelyard.impact.hindsight import ALPHA
+from steelyard.impact.hindsight import ALPHA, degrees
 from steelyard.impact.inference import cluster_dof
-from steelyard.impact.panel import Flags, Floats
+from steelyard.impact.panel import Flags, Floats, Ints, Panel
+from steelyard.impact.result import CannotSay
 from steelyard.impact.splits import Splits
+from steelyard.impact.study import Study
+
+FEW = 30  # units; up to here degrees of freedom are asked of the product
+SAMPLE = 5  # studies
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +92,38 @@ def ratios(splits: Splits) -> Placebos:
     counts = some[:, : splits.treated].sum(axis=1), some[:, splits.treated :].sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         sides = [_ratio(before, after, sum(counts)) for before, after in _sides(splits)]
+    return _placebos(sides[0], sides[1], True, _degrees_of_freedom(splits, counts))
+
+
+def _degrees_of_freedom(splits: Splits, counts: tuple[Ints, Ints]) -> Floats:
+    """(D,): by how many units each side has; where they are few, as the product's intervals of
+    some of the studies say, because unequal units then matter and a study takes milliseconds."""
+    if splits.before.shape[1] <= FEW:
+        some = [_as_the_product(splits, at) for at in range(min(SAMPLE, len(splits.before)))]
+        known = [dof for dof in some if dof is not None]
+        if known:
+            return np.full(len(splits.before), np.median(known))
     pairs = zip(*counts, strict=True)
-    dof = [cluster_dof(int(a), int(b)) if a and b else np.nan for a, b in pairs]
-    return _placebos(sides[0], sides[1], True, np.array(dof))
+    return np.array([cluster_dof(int(a), int(b)) if a and b else np.nan for a, b in pairs])
+
+
+def _as_the_product(splits: Splits, at: int) -> float | None:
+    from steelyard.impact.poisson import did
+
+    found = did(study_of(splits, at), Study())
+    if isinstance(found, CannotSay) or not found.se or None in found.ci:
+        return None
+    low, high = found.ci
+    return degrees(((high or 0.0) - (low or 0.0)) / 2 / found.se)
+
+
+def study_of(splits: Splits, at: int) -> Panel:
+    """One drawn study as a panel of two periods."""
+    outcome = np.column_stack([splits.before[at], splits.after[at]])
+    units = np.arange(len(outcome))
+    names = tuple(map(str, units))
+    start = np.where(units < splits.treated, 1, 2)
+    return Panel(outcome, start, units, np.arange(2), names, ("before", "after"), names)
 
 
 def _ratio(before: Floats, after: Floats, units: Any) -> Side:

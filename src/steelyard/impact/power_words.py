@@ -87,6 +87,7 @@ def warnings(
     return (
         *_baseline(panel, study, power),
         *_draws(panel, study, power, replaced, lost),
+        *_design(study),
         *_curse(power),
     )
 
@@ -145,6 +146,16 @@ def _draws(panel: Panel, study: Study, power: Power, replaced: bool, lost: int) 
         told = f"Placebo studies raise {100 * power.false_alarms:.1f} % false alarms instead of 5 %"
         found.append(Note("false_alarms_off", f"{told}: p-values of such a study are off, too."))
     return found
+
+
+def _design(study: Study) -> list[Note]:
+    if study.design == "waves":
+        told = "These figures are of one date for all treated: later waves have fewer weeks after"
+        return [Note("one_date_assumed", f"{told}, so a study in waves sees somewhat less.")]
+    if study.design == "volunteers":
+        told = "These figures are of chance alone: how those who want to start differ from others"
+        return [Note("chance_only", f"{told} is not in them.")]
+    return []
 
 
 def _curse(power: Power) -> Sequence[Note]:

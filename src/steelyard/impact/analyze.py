@@ -58,7 +58,7 @@ def _analyze(settled: Settled, study: Study, choice: Choice, first: list[Check])
     events = _event_study(panel, study, design)
     if isinstance(events, EventStudy):
         diagnostics += _points(events)
-    power = _power(head, panel)
+    power = _power(head)
     answer = _verdict(settled, study, head, power)
     headline = head if isinstance(head, Estimate) else None
     checks = [*first, *_checks(settled, study, choice, headline, [*beside, *diagnostics], events)]
@@ -139,12 +139,12 @@ def _points(events: EventStudy) -> list[Estimate]:
     return points(events)
 
 
-def _power(head: Estimate | CannotSay | None, panel: Panel) -> dict[str, Any]:
+def _power(head: Estimate | CannotSay | None) -> dict[str, Any]:
     from steelyard.impact.power import after
 
     if not isinstance(head, Estimate):
         return {"mde_pct": None, "power_at": {}}
-    return after(head, max(panel.groups - 1, 1))
+    return after(head)
 
 
 def _verdict(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.impact.ancova import is_log, unit_mean
+from steelyard.impact.hindsight import degrees
 from steelyard.impact.inference import interval, jackknife
 from steelyard.impact.panel import Floats, Ints, Panel
 from steelyard.impact.partners import Paired, paired
@@ -72,7 +73,7 @@ def _less_drift(raw: Estimate, panel: Panel, study: Study, found: Paired) -> Est
     if is_ratio(panel, study):
         part = max(drift.amount / drift.level, -0.99)
         shift, error = float(np.log1p(part)), drift.se / drift.level / (1 + part)
-    dof = _dof(raw.inference)
+    dof = _dof(raw)
     b, se = raw.estimate - shift, float(np.hypot(raw.se, error))
     ci, p = interval(b, se, dof)
     words = f"{raw.inference}; regression to the mean taken off"
@@ -82,8 +83,12 @@ def _less_drift(raw: Estimate, panel: Panel, study: Study, found: Paired) -> Est
     return level_estimate(raw.estimator, b, se, ci, p, words, without)
 
 
-def _dof(inference: str) -> int:
-    return int(inference.rpartition("t(")[2].rstrip(")"))
+def _dof(raw: Estimate) -> float:
+    """The degrees of freedom behind an interval."""
+    low, high = raw.ci
+    if low is None or high is None or not raw.se:
+        return 1.0
+    return degrees((high - low) / 2 / raw.se)
 
 
 def transformed(panel: Panel, study: Study) -> Panel:

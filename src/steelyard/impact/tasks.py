@@ -22,7 +22,7 @@ def analyze_trial(trial: Trial, study: Study) -> Analysis:
         return _without(trial, study, reason, found, notes)
     if isinstance(found, CannotSay):
         return _without(trial, study, found, found, notes)
-    power = after(found, max(trial.n - 2, 1))
+    power = after(found)
     return Analysis(
         design="rct",
         estimand=_estimand(study, found),

@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from steelyard.errors import StoreError, UnknownName
 from steelyard.impact.plan import Measure, Plan
@@ -92,3 +95,22 @@ def test_a_version_changed_in_the_database_is_not_believed(plans: Plans) -> None
         connection.exec_driver_sql("UPDATE plans SET body = '{}'")
     with pytest.raises(StoreError, match="not what was saved"):
         plans.get("pilot")
+
+
+def test_a_database_from_before_plans_gets_them_and_keeps_the_rest(tmp_path: Path) -> None:
+    where = tmp_path / "state.db"
+    config = Config()
+    config.set_main_option("script_location", "steelyard.state:migrations")
+    engine = create_engine(f"sqlite:///{where}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.exec_driver_sql(
+            "INSERT INTO identity_decisions VALUES ('git:a', 'ada', 1, 'grace', '2026-11-02')"
+        )
+    engine.dispose()
+    state = open_state(where)
+    assert Plans(state).list() == ()
+    with state.transaction() as connection:
+        kept = connection.exec_driver_sql("SELECT person FROM identity_decisions").scalar_one()
+    assert kept == "ada"

@@ -13,7 +13,7 @@ from steelyard.impact.study import Study
 
 PEOPLE = (10, 25, 50, 100, 200)  # a side
 WEEKS = (4, 8, 12, 26)  # after the start
-DRAWS = 400
+DRAWS = 1_000
 
 
 def curve(

@@ -138,7 +138,7 @@ def _chunks(window: Ints, rows: int) -> list[Ints]:
 
 def _without_replacement(usable: Flags, window: Ints, asked: int, rng: np.random.Generator) -> Ints:
     """(D, asked) units: those with the smallest random keys, in the order of their keys."""
-    keys = rng.random((len(window), usable.shape[1]))
+    keys = rng.random((len(window), usable.shape[1]), dtype=np.float32)
     keys[~usable[window]] = np.inf
     best = np.argpartition(keys, asked - 1, axis=1)[:, :asked]
     order = np.argsort(np.take_along_axis(keys, best, axis=1), axis=1)

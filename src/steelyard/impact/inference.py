@@ -39,12 +39,21 @@ def jackknife(left_out: ArrayLike, b: float) -> float:
 def cluster_dof(treated: int, control: int) -> float:
     """Degrees of freedom of a jackknife over so many treated and control clusters.
 
-    The effective number of clusters (Carter, Schnepel and Steigerwald 2017, Review of Economics
-    and Statistics 99) where clusters are alike: G - 1 when the arms are of one size, less when
-    one is small, where t(G - 1) rejects too often: 11 % with 2 of 32 clusters treated, 4 % so.
+    G - 1 when the arms are of one size, less when one is small, where t(G - 1) rejects too often:
+    11 % with 2 of 32 clusters treated, 4 % so. See `effective_dof`.
     """
-    effective = (1 / treated + 1 / control) ** 2 / (1 / treated**3 + 1 / control**3)
-    return min(effective, treated + control - 1.0)
+    return effective_dof([1 / treated] * treated + [1 / control] * control)
+
+
+def effective_dof(shares: ArrayLike) -> float:
+    """The effective number of clusters whose shares of their arms are given, at most G - 1.
+
+    Carter, Schnepel and Steigerwald 2017, Review of Economics and Statistics 99: the variance is
+    a sum of squares weighted by squared shares, and few large shares make it a sum of few.
+    """
+    squares = np.asarray(shares, dtype=float) ** 2
+    squares = squares[squares > 0]
+    return float(min(np.sum(squares) ** 2 / np.sum(squares**2), len(squares) - 1))
 
 
 def t_of(dof: float) -> str:

@@ -81,6 +81,8 @@ def randomised(
     assigned = Assignment(treated, _strata(len(starts), stratum))
     if assigned.count < 2:
         return CannotSay("one_assignment", "The design could not have been assigned otherwise.")
+    if estimator not in FAST:
+        return CannotSay("not_drawn", f"{estimator} has no quick way of drawing lots again.")
     return FAST[estimator](panel, study, assigned, draws)
 
 

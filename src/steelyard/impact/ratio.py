@@ -1,0 +1,115 @@
+"""Ratio of sums: items with the property over all items, where units differ in how many they have.
+
+Deng, Knoblich and Lu 2018, KDD, whose delta method is taken in its jackknife form: few clusters
+with uneven numbers of items make the plain one too sure. The mean of units' own shares would count
+a unit with one item as much as one with a hundred; single items are never the unit of inference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steelyard.impact.ancova import is_log, single_start, too_few
+from steelyard.impact.inference import effective_dof, interval, jackknife, t_of
+from steelyard.impact.panel import Flags, Floats, Panel
+from steelyard.impact.result import (
+    UNKNOWN,
+    CannotSay,
+    Estimate,
+    level_estimate,
+    log_estimate,
+)
+from steelyard.impact.study import Study
+
+NOTHING = CannotSay(
+    "no_items", "All items of an arm, before or after the start, are of one cluster, or none are."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Of one arm: the ratio, and (G,) how much it moves without each cluster, and the share of
+    the arm's items that a cluster has."""
+
+    value: float
+    moved: Floats
+    shares: Floats
+
+
+def ratio(panel: Panel, study: Study) -> Estimate | CannotSay:
+    """Change of the treated's ratio of sums since the start, less that of the others'.
+
+    Shares: in points (0 to 1), set against what the treated's share would have been. Durations:
+    means of logarithms over items, so a ratio. Where nothing was observed before the start, the
+    difference after it. Errors by leaving out one cluster at a time.
+    """
+    date = single_start(panel)
+    if isinstance(date, CannotSay):
+        return date
+    short = too_few(~panel.never, panel.cluster)
+    if short:
+        return short
+    after = _arms(panel, slice(date, None))
+    before = _arms(panel, slice(0, date)) if panel.seen[:, :date].any() else None
+    if after is None or (before is None and panel.seen[:, :date].any()):
+        return NOTHING
+    b, moved = after[0].value - after[1].value, after[0].moved - after[1].moved
+    without = after[1].value
+    if before is not None:
+        b -= before[0].value - before[1].value
+        moved = moved - (before[0].moved - before[1].moved)
+        without += before[0].value - before[1].value
+    dof = effective_dof(after[0].shares + after[1].shares)
+    return _estimate(panel, study, b, moved, without, dof)
+
+
+def _estimate(
+    panel: Panel, study: Study, b: float, moved: Floats, without: float, dof: float
+) -> Estimate | CannotSay:
+    treated = ~panel.never
+    se = _error(panel, treated, moved)
+    things = "clusters" if panel.clustered else "units"
+    words = f"jackknife over {panel.groups} {things}, {t_of(dof)}"
+    known, ci, p = None, UNKNOWN, None
+    if se > 1e-12:
+        known = se
+        ci, p = interval(b, se, dof)
+    if is_log(study):
+        return log_estimate("ratio", b, known, ci, p, words)
+    return level_estimate("ratio", b, known, ci, p, words, without)
+
+
+def _error(panel: Panel, treated: Flags, moved: Floats) -> float:
+    """The jackknife within each arm, or over all clusters where the arms share some."""
+    groups = len(moved)
+    has = [np.bincount(panel.cluster, side, groups) > 0 for side in (treated, ~treated)]
+    if np.any(has[0] & has[1]):
+        return jackknife(moved, 0.0)
+    with_it, without = (jackknife(moved[arm], 0.0) for arm in has)
+    return float(np.hypot(with_it, without))
+
+
+def _arms(panel: Panel, periods: slice) -> tuple[Side, Side] | None:
+    """The treated's ratio and the others' in these periods; None where an arm has no items."""
+    outcome = panel.outcome[:, periods]
+    weight = np.ones_like(outcome) if panel.weight is None else panel.weight[:, periods]
+    weight = np.where(np.isnan(outcome) | np.isnan(weight), 0.0, weight)
+    items = weight.sum(axis=1)
+    having = (weight * np.nan_to_num(outcome)).sum(axis=1)
+    sides = [_side(panel, having, items, arm) for arm in (~panel.never, panel.never)]
+    first, second = sides
+    return None if first is None or second is None else (first, second)
+
+
+def _side(panel: Panel, having: Floats, items: Floats, arm: Flags) -> Side | None:
+    whole = float(items[arm].sum())
+    if whole <= 0:
+        return None
+    groups = int(panel.cluster.max()) + 1
+    value = float(having[arm].sum()) / whole
+    excess = np.bincount(panel.cluster, np.where(arm, having - value * items, 0.0), groups)
+    left = whole - np.bincount(panel.cluster, np.where(arm, items, 0.0), groups)
+    shares = np.asarray(1 - left / whole, dtype=np.float64)
+    return Side(value, -excess / left, shares) if np.all(left > 0) else None

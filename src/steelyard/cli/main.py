@@ -19,6 +19,7 @@ from steelyard.cli import (
     doctor,
     export,
     impact,
+    impact_plan,
     impact_pool,
     impact_power,
     impact_roi,
@@ -92,6 +93,7 @@ app.command("metrics", cls=Command, epilog=metrics.EXAMPLES, rich_help_panel=ASK
 impacts = group(
     "impact", "Say whether assistants caused a change, how sure that is, and what it is worth.", ASK
 )
+impacts.command("plan", cls=Command, epilog=impact_plan.PLAN_EXAMPLES)(impact_plan.plan)
 impacts.command("analyze", cls=Command, epilog=impact.ANALYZE_EXAMPLES)(impact.analyze)
 impacts.command("power", cls=Command, epilog=impact_power.POWER_EXAMPLES)(impact_power.power)
 impacts.command("pool", cls=Command, epilog=impact_pool.POOL_EXAMPLES)(impact_pool.pool)

@@ -89,7 +89,7 @@ def _best(bent: Bent, known: Floats, turn: Floats, m: float) -> Floats:
     """The c with the shortest interval: a convex problem in c = up - down, both at least 0."""
     spread = np.linalg.cholesky(bent.covariance + np.eye(len(known)) * 1e-18).T
     a, y = spread @ turn, spread @ known
-    straight: Floats = np.linalg.lstsq(a, -y, rcond=None)[0]
+    straight = np.asarray(np.linalg.lstsq(a, -y, rcond=None)[0], dtype=np.float64)
     if m == 0 or a.shape[1] == 0:
         return straight
     from scipy.optimize import minimize
@@ -112,7 +112,7 @@ def _best(bent: Bent, known: Floats, turn: Floats, m: float) -> Floats:
     first = np.concatenate([np.maximum(straight / unit, 0), np.maximum(-straight / unit, 0)])
     found = minimize(
         length, first, jac=True, method="SLSQP", bounds=[(0, None)] * len(first),
-        options={"maxiter": 500, "ftol": 1e-13},
+        options={"maxiter": 500, "ftol": 1e-12},
     )  # fmt: skip
     return np.asarray((found.x[: len(unit)] - found.x[len(unit) :]) * unit)
 

@@ -78,7 +78,7 @@ class Cells:
         treated = self.asked | (self.fit & (self.dummy >= 0))
         compared = self.fit & (self.dummy < 0) & np.asarray(treated.any(0))
         arms = (np.asarray(arm.any(1))[self.pattern] for arm in (treated, compared))
-        return min(len(np.unique(self.panel.cluster[arm])) for arm in arms)
+        return min(np.unique(self.panel.cluster[arm]).size for arm in arms)
 
     @property
     def fitted(self) -> Flags:
@@ -139,17 +139,16 @@ def untreated(panel: Panel, control: Control = "not_yet", leads: int = 0) -> Cel
     )
 
 
-def everything(panel: Panel) -> Cells | CannotSay:
-    """Fit on every observed cell, with one dummy for treatment; nothing is imputed."""
+def everything(panel: Panel, dummies: int = 1) -> Cells | CannotSay:
+    """Fit on every observed cell, with a dummy for treatment (or none); nothing is imputed."""
     seen = panel.seen
     kept = np.asarray(seen.any(1))
     short = _too_few(panel.pick(kept), (seen & panel.treated)[kept], (seen & ~panel.treated)[kept])
     if short:
         return short
-    dummy = np.where(panel.treated, 0, -1)
-    return _grouped(
-        panel.pick(kept), seen[kept], seen[kept], np.zeros_like(seen)[kept], dummy[kept], 1
-    )
+    dummy = np.where(panel.treated & (dummies > 0), 0, -1)
+    none = np.zeros_like(seen)
+    return _grouped(panel.pick(kept), seen[kept], seen[kept], none[kept], dummy[kept], dummies)
 
 
 def _clusters(cells: Flags, cluster: Ints) -> Ints:

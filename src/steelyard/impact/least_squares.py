@@ -46,6 +46,13 @@ def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome
     return Outcome(sums, effects, np.stack(imputed))
 
 
+def expected(cells: Cells, effects: Effects) -> Floats:
+    """(n, T): the means that these effects give every unit in every period (B = 1)."""
+    base, terms = cells.base[cells.pattern], effects.period[:, 0]
+    rest = np.where(base, np.nan_to_num(cells.panel.outcome) - terms, 0.0)
+    return np.asarray(rest.sum(1, keepdims=True) / base.sum(1, keepdims=True) + terms)
+
+
 def flat(cells: Cells) -> Effects:
     """Effects under which every cell of a unit has the same chance."""
     return Effects(np.ones((cells.panel.length, 1)), np.ones((cells.dummies, 1)))

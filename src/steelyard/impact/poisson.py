@@ -134,6 +134,4 @@ def _said(name: str, b: float, each: Floats, dof: float) -> Estimate | CannotSay
         return CARRIED
     se = jackknife(each, b)
     ci, p = interval(b, se, dof)
-    return log_estimate(
-        name, b, se, ci, p, f"jackknife over {len(each)} clusters, t({dof:.3g}) matched"
-    )
+    return log_estimate(name, b, se, ci, p, f"jackknife over {len(each)} clusters, t({dof:.3g})")

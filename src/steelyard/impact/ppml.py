@@ -97,6 +97,13 @@ def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome
     return Outcome(sums, effects, imputed * effects.period)
 
 
+def expected(cells: Cells, effects: Effects) -> Floats:
+    """(n, T): the means that these effects give every unit in every period (B = 1)."""
+    base = cells.base[cells.pattern]
+    total = (np.nan_to_num(cells.panel.outcome) * base).sum(1, keepdims=True)
+    return per(total, base @ effects.period) * effects.period[:, 0]
+
+
 def _masses(cells: Cells, effects: Effects) -> tuple[Floats, list[Floats]]:
     """(P, B) exp(effects) summed over fitted cells, and each dummy's part of it."""
     parts = [(cells.fit & (cells.dummy < 0)).astype(float) @ effects.period]

@@ -38,6 +38,7 @@ class Family:
     fit: Callable[[Cells], Effects]
     outcome: Callable[[Cells, Effects], Outcome]
     left_out: Callable[[Cells, Effects, Reading], Floats]
+    expected: Callable[[Cells, Effects], Floats]  # (n, T) means of all cells
     weight: Callable[[Cells, Sums], Floats]
     effect: Callable[[Floats, Floats, Floats], Floats]  # (observed, imputed, cells)
 
@@ -52,11 +53,19 @@ def _difference(observed: Floats, imputed: Floats, cells: Floats) -> Floats:
         return np.asarray((observed - imputed) / cells)
 
 
-RATIOS = Family(ppml.fit, ppml.outcome, ppml.left_out, lambda _, sums: sums.total, _ratio)
+RATIOS = Family(
+    ppml.fit,
+    ppml.outcome,
+    ppml.left_out,
+    ppml.expected,
+    lambda _, sums: sums.total,
+    _ratio,
+)
 LEVELS = Family(
     least_squares.fit,
     least_squares.outcome,
     least_squares.left_out,
+    least_squares.expected,
     least_squares.weight,
     _difference,
 )
@@ -78,7 +87,7 @@ class Imputed:
 
     @property
     def groups(self) -> int:
-        return self.each.shape[1]
+        return len(self.each.T)
 
     @property
     def se(self) -> Floats:
@@ -94,7 +103,7 @@ def impute(
     if isinstance(cells, CannotSay):
         return cells
     groups = np.zeros((len(cells.starts), panel.length), np.int64) if cut is None else cut(cells)
-    member = np.arange(groups.max() + 1)[:, None] == groups.ravel()
+    member = (np.arange(groups.max() + 1)[:, None] == groups.ravel()).astype(float)
 
     def added(found: Outcome) -> tuple[Floats, Floats, Floats]:
         parts = (found.sums.after, found.imputed, found.sums.cells)
@@ -191,4 +200,5 @@ def _leads(family: Family, panel: Panel, study: Study, groups: int) -> tuple[Int
 
     effects = family.fit(cells)
     b = read(family.outcome(cells, effects))[:, 0]
-    return -np.arange(1, leads + 1), b, family.left_out(cells, effects, read)
+    each = family.left_out(cells, effects, read)
+    return -np.arange(leads, 0, -1), b[::-1], each[::-1]

@@ -202,6 +202,25 @@ def _pictures(
     return pictures(settled, study, events, headline)
 
 
+def unsure(
+    panel: Panel, study: Study
+) -> tuple[Estimate | CannotSay, EventStudy | CannotSay, list[Check]]:
+    """The headline and event study of an analysis, and what would have to be wrong for the answer
+    to change; without the rest of it."""
+    from steelyard.impact.sensitivity import bound
+
+    settled = settle(panel, study)
+    if isinstance(settled, CannotSay):
+        return settled, settled, []
+    panel = settled.panel
+    head = _headline(panel, study, choose(panel, study, settled.design))
+    events = _event_study(panel, study, settled.design)
+    if not isinstance(head, Estimate):
+        return head or verdict.ALL_AT_ONCE, events, []
+    known = events if isinstance(events, EventStudy) else None
+    return head, events, bound(panel, study, head, known)
+
+
 def counts(panel: Panel) -> dict[str, int | None]:
     """How much was observed: units, clusters, periods, treated units."""
     return {

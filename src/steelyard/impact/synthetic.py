@@ -59,6 +59,14 @@ def did(panel: Panel, study: Study) -> Estimate | CannotSay:
     return level_estimate(NAME, b, se, ci, p, _inference(block, dof), without)
 
 
+def point(panel: Panel, study: Study) -> float | None:
+    """The estimate alone, without placebos; None where it cannot be said."""
+    block = read_block(panel, study)
+    if isinstance(block, CannotSay):
+        return None
+    return float(_fit(block.outcome, block.treated, block.start).att)
+
+
 def weights(panel: Panel, study: Study, most: int = 10) -> list[dict[str, Any]]:
     """The leading donors, largest first: name and weight; empty where nothing can be said."""
     block = read_block(panel, study)

@@ -43,7 +43,7 @@ def every(
         pre_trend(panel, headline, event_study),
         placebo_dates(panel, headline, estimate),
         leave_one_cluster_out(panel, study, headline, estimate),
-        outliers(panel, headline, estimate),
+        outliers(panel, study, headline, estimate),
         log1p(panel, study, headline),
         attrition(panel),
         spillover(panel, study, estimate),

@@ -63,14 +63,16 @@ def gone(panel: Panel, first: int) -> Flags:
     """(n,): seen at some time, but in none of the last periods (up to EDGE, a quarter of them)."""
     edge = max(1, min(EDGE, (panel.length - first) // 4))
     late = panel.seen[:, panel.length - edge :].sum(axis=1)
-    return (late == 0) & (panel.seen.sum(axis=1) > 0)
+    absent: Flags = (late == 0) & (panel.seen.sum(axis=1) > 0)
+    return absent
 
 
 def come(panel: Panel, first: int) -> Flags:
     """(n,): seen at some time, but in none of the first periods."""
     edge = max(1, min(EDGE, first // 4))
     early = panel.seen[:, :edge].sum(axis=1)
-    return (early == 0) & (panel.seen.sum(axis=1) > 0)
+    absent: Flags = (early == 0) & (panel.seen.sum(axis=1) > 0)
+    return absent
 
 
 def _share(flags: Flags) -> str:

@@ -96,7 +96,7 @@ def omnibus(x: Floats, side: Flags, block: Ints, names: list[str], seed: int) ->
     spread = x.std(axis=0, ddof=1)
     centred = _within((x - x.mean(axis=0)) / np.where(spread > 0, spread, 1), block)
     weight, covariance = _expected(centred, side, block)
-    inverse: Floats = np.linalg.pinv(covariance, hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(covariance, hermitian=True), dtype=np.float64)
     d = weight @ centred
     d2 = float(d @ inverse @ d)
     sizes = 1 / side.sum() + 1 / (~side).sum()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from steelyard.impact.checks.rerun import CELLS, Run, collapsed, lighter, said, value, words
+from steelyard.impact.checks.rerun import (
+    Run,
+    collapsed,
+    lighter,
+    most_cells,
+    point,
+    said,
+    words,
+)
 from steelyard.impact.panel import Flags, Floats, Ints, Panel
 from steelyard.impact.result import Check, Estimate
 from steelyard.impact.study import Study
@@ -12,18 +20,22 @@ from steelyard.impact.study import Study
 NAME = "leave_one_cluster_out"
 CLUSTERS_MAX = 60  # with more, only the LARGEST are left out: no other could matter as much
 LARGEST = 10
-SUMS = ("poisson_did", "poisson_imputation")  # estimators that see only sums
+SUMS = ("poisson_did", "poisson_imputation")  # estimators that see sums only
 
 
 def leave_one_cluster_out(panel: Panel, study: Study, headline: Estimate, run: Run) -> Check:
     """How far the estimate moves without each cluster, and whether its sign or the side of 0 that
     its interval is on would change."""
     groups = _groups(panel)
-    light, every = _lighter(panel, headline, groups)
-    whole = value(run(light))
+    large: Flags = np.isin(panel.cluster, groups) & (panel.groups > CLUSTERS_MAX)
+    sums = collapsed(panel) if headline.estimator in SUMS else panel
+    few = sums.n * sums.length * len(groups) <= most_cells(sums)
+    light, every = (sums, 1) if few else lighter(panel, len(groups), large)
+    number = point(headline, study, run)
+    whole = number(light)
     names = [panel.clusters[g] for g in groups]
     where = {name: code for code, name in enumerate(light.clusters)}
-    values = [value(run(light.pick(light.cluster != where[name]))) for name in names]
+    values = [number(light.pick(light.cluster != where[name])) for name in names]
     if whole is None or headline.estimate is None:
         return Check(NAME, "not_run", "The estimate cannot be formed again on fewer units.")
     lost = [name for name, each in zip(names, values, strict=True) if each is None]
@@ -42,16 +54,6 @@ def _groups(panel: Panel) -> Ints:
     size = np.bincount(panel.cluster, np.nansum(np.abs(panel.outcome), axis=1))
     order = np.lexsort((codes, -size[codes]))
     return np.sort(codes[order[:LARGEST]])
-
-
-def _lighter(panel: Panel, headline: Estimate, groups: Ints) -> tuple[Panel, int]:
-    runs = len(groups) + 1
-    if panel.n * panel.length * runs <= CELLS:
-        return panel, 1
-    if panel.clustered and headline.estimator in SUMS and bool(panel.seen.all()):
-        return collapsed(panel), 1
-    large: Flags = np.isin(panel.cluster, groups) & (panel.groups > CLUSTERS_MAX)
-    return lighter(panel, runs, large)
 
 
 def _said(

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from steelyard.impact.checks.disagreement import apart
+from steelyard.impact.checks.rerun import grouped
 from steelyard.impact.panel import Panel
 from steelyard.impact.result import Check, Estimate
 from steelyard.impact.study import Study
 
 NAME = "log1p"
+GROUPS = 60
 
 
 def log1p(panel: Panel, study: Study, headline: Estimate) -> Check:
@@ -26,7 +28,7 @@ def log1p(panel: Panel, study: Study, headline: Estimate) -> Check:
         return Check(NAME, "not_run", "Only for ratios of counts and amounts.")
     if study.transform == "log1p" or np.nanmin(panel.outcome) < 0:
         return Check(NAME, "not_run", "The outcome is not of a kind that log(1 + y) is taken of.")
-    logged = replace(panel, outcome=np.log1p(panel.outcome))
+    logged = grouped(replace(panel, outcome=np.log1p(panel.outcome)), GROUPS)
     found = overall(logged, replace(study, kind="duration", transform="none"))
     if not isinstance(found, Estimate) or found.effect_pct is None or headline.effect_pct is None:
         return Check(NAME, "not_run", "An estimate on log(1 + y) cannot be formed.")

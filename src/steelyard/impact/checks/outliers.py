@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from steelyard.impact.checks.rerun import Run, lighter, said, value, words
+from steelyard.impact.checks.rerun import Run, lighter, point, said, words
 from steelyard.impact.panel import Flags, Floats, Panel
 from steelyard.impact.result import Check, Estimate
+from steelyard.impact.study import Study
 
 NAME = "outliers"
 TOP = 0.01  # of units are left out
@@ -16,13 +17,13 @@ CAP = 0.99  # quantile of observed cells beyond which cells are pulled in
 RUNS = 3
 
 
-def outliers(panel: Panel, headline: Estimate, run: Run) -> Check:
+def outliers(panel: Panel, study: Study, headline: Estimate, run: Run) -> Check:
     """The estimate without the top 1 % of units, and with cells pulled in to their 99th percentile
     (of treated and untreated cells apart)."""
     light, every = lighter(panel, RUNS)
-    whole = value(run(light))
-    without = value(run(light.pick(~_top(light))))
-    pulled = value(run(replace(light, outcome=_pulled(light))))
+    number = point(headline, study, run)
+    whole, without = number(light), number(light.pick(~_top(light)))
+    pulled = number(replace(light, outcome=_pulled(light)))
     if whole is None or headline.estimate is None or (without is None and pulled is None):
         return Check(NAME, "not_run", "The estimate cannot be formed again without extremes.")
     b = headline.estimate

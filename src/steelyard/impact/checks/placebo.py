@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from steelyard.impact.checks.rerun import Run, lighter, said, words
+from steelyard.impact.checks.rerun import Run, grouped, lighter, said, words
 from steelyard.impact.panel import Panel
 from steelyard.impact.result import Check, Estimate
 
@@ -15,6 +15,8 @@ BEFORE_MIN = 4  # periods left before a pretended start
 AFTER_MIN = 2
 DATES_MAX = 6
 ALPHA = 0.05
+GROUPS = 60
+WHOLE = ("synthetic_did", "matched_did")  # for these, clusters are more than a matter of errors
 
 
 def placebo_dates(panel: Panel, headline: Estimate, run: Run) -> Check:
@@ -24,6 +26,8 @@ def placebo_dates(panel: Panel, headline: Estimate, run: Run) -> Check:
         told = "The baseline is too short to pretend an earlier start within it."
         return Check(NAME, "not_run", told)
     light, every = lighter(panel, len(shifts))
+    if headline.estimator not in WHOLE:
+        light = grouped(light, GROUPS)
     tried = [(shift, run(pretended(light, shift))) for shift in shifts]
     found = [(shift, each) for shift, each in tried if isinstance(each, Estimate)]
     known = [(shift, each) for shift, each in found if each.p is not None and np.isfinite(each.p)]
@@ -61,7 +65,7 @@ def _said(headline: Estimate, found: list[tuple[int, Estimate]], every: int) -> 
     told = f"{rejected} of {len(found)} pretended starts look like an effect (p < 0.05)"
     told = f"{told}; the largest shows {said(headline, largest)} where nothing had begun"
     told += ", as large as the effect itself" if as_large else ""
-    chance = float(p.min()) * len(p) < ALPHA  # more than the most extreme of so many tries
+    chance = float(p.min()) * len(p) < ALPHA or 2 * rejected > len(found)  # more than luck
     return Check(
         NAME,
         "warn" if chance else "ok",

@@ -23,7 +23,7 @@ FROM_LAST = "callaway_santanna"  # compares with the last step before the start,
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Leads:
     """Estimates before the start, with what a straight drift of 1 a step would make of them."""
 
     b: Floats
@@ -43,18 +43,18 @@ def pre_trend(panel: Panel, headline: Estimate, events: EventStudy | None) -> Ch
 
     Roth 2022, American Economic Review: Insights 4(3), for the Wald test and a linear violation.
     """
-    tested = None if events is None else read(events)
-    if events is None or tested is None:
+    leads = None if events is None else read(events, reference(panel, events))
+    if events is None or leads is None:
         told = "No event study with steps before the start: nothing to look for a drift in."
         return Check(NAME, "not_run", told)
-    f, p = joint(tested)
-    seen50, seen80 = (detectable(tested, power) for power in (0.5, 0.8))
+    f, p = joint(leads)
+    seen50, seen80 = (detectable(leads, power) for power in (0.5, 0.8))
     reach = reach_of(panel, headline)
     figures: dict[str, Any] = {
         "p": p,
         "f": f,
-        "steps": len(tested.b),
-        "dof": tested.dof,
+        "steps": len(leads.b),
+        "dof": leads.dof,
         "drift_seen_50": seen50,
         "drift_seen_80": seen80,
         "bias_unseen_80": seen80 * reach,
@@ -77,55 +77,66 @@ def _unseen(headline: Estimate, drift: float, bias: float, large: bool) -> str:
     return f"{told}: as much as the effect itself." if large else f"{told}."
 
 
-def read(events: EventStudy) -> Tested | None:
-    """The steps before the start that can be tested together; None where there is none."""
+def reference(panel: Panel, events: EventStudy) -> float:
+    """The step that steps before the start are set against: -1 where it is fixed at 0; else what
+    lies before the earliest of them, on average."""
+    if -1 not in events.times:
+        return -1.0
+    first = min(events.times)
+    earlier = ~panel.never[:, None] & panel.seen & (panel.event_time < first)
+    return float(panel.event_time[earlier].mean()) if earlier.any() else first - 1.0
+
+
+def read(events: EventStudy, base: float = -1.0) -> Leads | None:
+    """The steps before the start that can be tested together, nearest ones first to be kept; None
+    where there is none. `base` is the step they are set against."""
     times = np.array(events.times)
     spread = np.diag(events.covariance)
     known = (times < 0) & np.isfinite(events.estimates) & np.isfinite(spread) & (spread > 0)
     most = int(max(1, min(STEPS_MAX, events.dof // 2)))
-    chosen = [int(i) for i in np.flatnonzero(known) if times[i] != -1][-most:]
+    chosen = sorted(np.flatnonzero(known).tolist(), key=lambda i: -times[i])[:most][::-1]
     if not chosen:
         return None
     covariance = events.covariance[np.ix_(chosen, chosen)]
     if np.linalg.cond(covariance) > 1e12:
         return None
-    drift = times[chosen] + 1.0
-    return Tested(events.estimates[chosen], covariance, drift, float(events.dof))
+    drift = times[chosen] - base
+    return Leads(events.estimates[chosen], covariance, drift, float(events.dof))
 
 
-def joint(tested: Tested) -> tuple[float, float]:
+def joint(leads: Leads) -> tuple[float, float]:
     """F and p of all steps being 0 together."""
     from scipy.special import fdtrc
 
-    k = len(tested.b)
-    f = float(tested.b @ np.linalg.solve(tested.covariance, tested.b)) / k
-    return f, float(fdtrc(k, _dof(tested), f))
+    k = len(leads.b)
+    f = float(leads.b @ np.linalg.solve(leads.covariance, leads.b)) / k
+    return f, float(fdtrc(k, _dof(leads), f))
 
 
-def power(tested: Tested, drift: float) -> float:
+def power(leads: Leads, drift: float) -> float:
     """How often the joint test rejects under a straight drift of so much a step."""
     from scipy.special import fdtri, ncfdtr
 
-    k, dof = len(tested.b), _dof(tested)
+    k, dof = len(leads.b), _dof(leads)
     critical = float(fdtri(k, dof, 1 - ALPHA))
-    return 1 - float(ncfdtr(k, dof, drift**2 * tested.weight, critical))
+    return 1 - float(ncfdtr(k, dof, drift**2 * leads.weight, critical))
 
 
-def detectable(tested: Tested, wanted: float) -> float:
+def detectable(leads: Leads, wanted: float) -> float:
     """The straight drift a step that the joint test sees with the wanted power; positive."""
     from scipy.optimize import brentq
 
-    unit = 1 / np.sqrt(tested.weight)
+    unit = 1 / np.sqrt(leads.weight)
     top = unit
-    while power(tested, top) < wanted and top < 1e6 * unit:
+    while power(leads, top) < wanted and top < 1e6 * unit:
         top *= 2
-    if power(tested, top) < wanted:
+    if power(leads, top) < wanted:
         return float("inf")
-    return float(brentq(lambda drift: power(tested, drift) - wanted, 0.0, top, rtol=1e-10))
+    return float(brentq(lambda drift: power(leads, drift) - wanted, 0.0, top, rtol=1e-10))
 
 
-def _dof(tested: Tested) -> float:
-    return float(min(tested.dof, 1e6)) if np.isfinite(tested.dof) else 1e6
+def _dof(leads: Leads) -> float:
+    return float(min(leads.dof, 1e6)) if np.isfinite(leads.dof) else 1e6
 
 
 def reach_of(panel: Panel, headline: Estimate) -> float:

@@ -13,6 +13,7 @@ from steelyard.impact.methods import method
 from steelyard.impact.panel import Flags, Trial
 from steelyard.impact.result import Check, Estimate
 from steelyard.impact.study import Study
+from steelyard.impact.survival import ENDED
 
 BLOCKS_MAX = 60
 TOP = 0.01
@@ -44,7 +45,11 @@ def picked(trial: Trial, tasks: Flags) -> Trial:
 
 def imbalance(trial: Trial, study: Study) -> Check:
     """Covariates known before the tasks, by side, within blocks (Hansen and Bowers 2008)."""
-    known = {n: c for n, c in trial.covariates.items() if np.isfinite(c).all() and c.std() > 0}
+    known = {
+        name: each
+        for name, each in trial.covariates.items()
+        if name not in ENDED and np.isfinite(each).all() and each.std() > 0
+    }
     if not known:
         return Check("imbalance", "not_run", "Nothing is known of the tasks from before.")
     columns = np.column_stack(list(known.values()))

@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from steelyard.app.studying import observe, study_plan, words_of
+from steelyard.app.studying import due, observe, study_plan, words_of
 from steelyard.errors import SteelyardError, UsageError
 from steelyard.impact.analysed import Analysed, Guardrail, PlannedStudies, PlanVersion
-from steelyard.impact.plan import Measure, Plan, read_plan
+from steelyard.impact.plan import WEEK, Measure, Plan, read_plan
 from steelyard.impact.planning import changes
 from steelyard.impact.study import Study
 from steelyard.metrics import metric
@@ -26,6 +27,7 @@ from steelyard.metrics.outcome import kind_of, outcome
 from steelyard.metrics.panel import PanelQuestion, UnitWeeks
 from steelyard.metrics.period import parse_day
 from steelyard.state.plans import Plans, SavedPlan
+from steelyard.state.tokens import utc_now
 
 if TYPE_CHECKING:
     from steelyard.impact.panel import Panel
@@ -47,8 +49,13 @@ class Figures(Protocol):
 class Studies:
     """`PlannedStudies` over a data folder; `state` is opened when first wanted."""
 
-    def __init__(self, figures: Figures, state: Callable[[], State]) -> None:
-        self.figures, self._state = figures, state
+    def __init__(
+        self,
+        figures: Figures,
+        state: Callable[[], State],
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        self.figures, self._state, self._now = figures, state, clock
         self._kept: Recent[Analysed] = Recent(REMEMBERED)
         self._lock = threading.Lock()
         self._waiting: list[str] = []
@@ -57,7 +64,7 @@ class Studies:
     @cached_property
     def saved(self) -> Plans:
         """The plans of the data folder."""
-        return Plans(self._state())
+        return Plans(self._state(), self._now)
 
     def plans(self) -> tuple[PlanVersion, ...]:
         """The newest version of every plan, by name."""
@@ -79,7 +86,7 @@ class Studies:
         found = self._kept.get(key)
         if found is None:
             measure = _measure(version.plan, other) if other else None
-            found = study_plan(self.figures.unit_weeks, version, _now(), measure)
+            found = study_plan(self.figures.unit_weeks, version, self._now(), measure)
             self._kept.put(key, found)
         return found
 
@@ -98,6 +105,17 @@ class Studies:
         panel, _ = observe(self.figures.unit_weeks, plan, measure)
         return panel, words_of(plan.study(), measure.metric)
 
+    def for_matching(self, name: str, exact: Sequence[str] = ()) -> tuple[Panel, Study]:
+        """A plan's panel up to the day results are due, or before any start: what pairs are
+        chosen by lies before each start anyway."""
+        plan = self.plan(name).plan
+        if plan.first_start is None or not plan.treated:
+            raise UsageError("The plan does not say who starts when.", "--start and --treated.")
+        until = max(plan.first_start + WEEK, due(plan, self._now().date()).until or dt.date.min)
+        panel, _ = observe(self.figures.unit_weeks, plan, plan.primary, until)
+        study = words_of(plan.study(), plan.primary.metric)
+        return panel, replace(study, matched_on=tuple(exact) or study.matched_on)
+
     def baseline(
         self, name: str, unit: str = "person", cluster: str = "", start: str = "", end: str = ""
     ) -> tuple[Panel, Study]:
@@ -115,7 +133,7 @@ class Studies:
         return panel, words_of(Study(unit=UNIT_WORDS[unit], cluster=cluster), name)
 
     def _key(self, version: PlanVersion, other: str = "") -> tuple[object, ...]:
-        return version.digest, self.figures.facts_version(), _now().date(), other
+        return version.digest, self.figures.facts_version(), self._now().date(), other
 
     def _compute(self, name: str) -> None:
         with self._lock:
@@ -150,7 +168,9 @@ class Studies:
         except SteelyardError:
             return  # the page asks again and says it itself
         told = error.message if isinstance(error, SteelyardError) else f"It failed: {error!r}."
-        found = Analysed(version, "not_started", None, version.plan.answerable, _now(), error=told)
+        found = Analysed(
+            version, "not_started", None, version.plan.answerable, self._now(), error=told
+        )
         self._kept.put(self._key(version), found)
 
 
@@ -189,7 +209,3 @@ def _measure(plan: Plan, name: str) -> Measure:
 def kinds(names: list[str]) -> list[Measure]:
     """Metrics with their kinds. Raises UnknownName or UsageError for one that is no outcome."""
     return [Measure(name, kind_of(name) or outcome(metric(name)).kind) for name in names]
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

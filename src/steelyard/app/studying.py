@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -178,8 +178,8 @@ def guardrails(ask: Ask, plan: Plan, reads: Due, analysis: Analysis) -> tuple[Gu
 
     found = [_guardrail(ask, plan, each, reads, analysis.design) for each in plan.guardrails]
     ps = {each.metric: each.estimate.p if each.estimate else None for each in found}
-    adjusted: Mapping[str, float | None] = holm(ps) if ps else {}
-    return tuple(replace(each, p_holm=adjusted[each.metric]) for each in found)
+    adjusted = holm(ps)
+    return tuple(replace(each, p_holm=adjusted[each.metric].adjusted) for each in found)
 
 
 def _guardrail(ask: Ask, plan: Plan, measure: Measure, reads: Due, design: str) -> Guardrail:

@@ -60,21 +60,25 @@ def estimates_text(said: Said) -> str:
     shown = [(place, each) for place, each in all_ if "[" not in each["estimator"]]
     if not shown:
         return ""
-    rows: list[tuple[str, ...]] = [("", "estimator", "effect", "95 % interval", "p", "inference")]
-    rows += [(place, *_cells(each)) for place, each in shown]
+    level = any(each["scale"] == "level" for _, each in shown)
+    head = ("", "estimator", "effect", "95 % interval", *(["in %"] if level else []), "p", "by")
+    rows: list[tuple[str, ...]] = [head]
+    rows += [(place, *_cells(each, level)) for place, each in shown]
     steps = len(all_) - len(shown)
     more = f"\nEvent study: {steps} steps, in --format json and csv." if steps else ""
     return table(rows) + more
 
 
-def _cells(each: Said) -> tuple[str, ...]:
-    if each["effect_pct"] is not None:
+def _cells(each: Said, level: bool) -> tuple[str, ...]:
+    """Ratios in percent; differences in units of the outcome, and then in percent."""
+    if each["scale"] == "log":
         effect, ends = pct(each["effect_pct"]), [pct(end) for end in each["ci_pct"]]
     else:
         effect, ends = number(each["estimate"]), [number(end) for end in each["ci"]]
     interval = f"{ends[0]} to {ends[1]}" if UNKNOWN not in ends else UNKNOWN
     p = UNKNOWN if each["p"] is None else "<0.001" if each["p"] < 0.001 else f"{each['p']:.3f}"
-    return each["estimator"], effect, interval, p, each["inference"]
+    more = [pct(each["effect_pct"])] if level else []
+    return each["estimator"], effect, interval, *more, p, each["inference"]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -19,10 +19,12 @@ from steelyard.cli import (
     doctor,
     export,
     impact,
+    impact_match,
     impact_plan,
     impact_pool,
     impact_power,
     impact_roi,
+    impact_sensitivity,
     import_csv,
     import_otlp,
     import_transcripts,
@@ -96,6 +98,10 @@ impacts = group(
 impacts.command("plan", cls=Command, epilog=impact_plan.PLAN_EXAMPLES)(impact_plan.plan)
 impacts.command("analyze", cls=Command, epilog=impact.ANALYZE_EXAMPLES)(impact.analyze)
 impacts.command("power", cls=Command, epilog=impact_power.POWER_EXAMPLES)(impact_power.power)
+impacts.command("match", cls=Command, epilog=impact_match.MATCH_EXAMPLES)(impact_match.match)
+impacts.command("sensitivity", cls=Command, epilog=impact_sensitivity.SENSITIVITY_EXAMPLES)(
+    impact_sensitivity.sensitivity
+)
 impacts.command("pool", cls=Command, epilog=impact_pool.POOL_EXAMPLES)(impact_pool.pool)
 impacts.command("roi", cls=Command, epilog=impact_roi.ROI_EXAMPLES)(impact_roi.roi)
 

@@ -27,6 +27,8 @@ from steelyard.impact.study import Study
 Distance = Literal["propensity", "mahalanobis", "standardised"]
 DRAWS = 20  # ways in which ties are broken
 LARGE = 400_000  # possible pairs from which on fewer draws have to do
+RATIO = 2.0  # of variances beyond which spreads are called unlike (Rubin 2001)
+MANY = 0.8  # coverage from which on the matched speak for the treated
 DRIFT_PCT = 5.0  # regression to the mean that is worth a warning
 
 
@@ -216,7 +218,11 @@ def _overlap(refusal: CannotSay | None, coverage: float, rows: Sequence[Balance]
     if refusal:
         return Check("overlap", "fail", refusal.message, figures)
     told = f"{100 * coverage:.0f} % of the treated have a partner; the estimate is about them only."
-    return Check("overlap", "ok" if coverage >= 0.8 else "warn", told, figures)
+    odd = [row.covariate for row in rows if row.variance_ratio is not None
+           and not 1 / RATIO <= row.variance_ratio <= RATIO]  # fmt: skip
+    if odd:
+        told += f" They still vary differently in {', '.join(odd)} (ratio of variances beyond 2)."
+    return Check("overlap", "warn" if odd or coverage < MANY else "ok", told, figures)
 
 
 def _confounder(estimate: Estimate | None, differences: Floats) -> Check:

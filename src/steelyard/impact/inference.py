@@ -76,19 +76,18 @@ def matched_dof(parts: ArrayLike, each: ArrayLike, whole: ArrayLike) -> float:
 
     root, shrink = _joint(np.asarray(parts), np.asarray(each), np.asarray(whole))
 
-    def beyond(ratio: float) -> float:
+    def beyond(inverse: float) -> float:
+        ratio = float(stdtrit(1 / inverse, 0.5 + LEVEL / 2))
         signs = np.full(len(root), -(ratio**2) * shrink)
         signs[0] = 1.0
         form = root.T @ (signs[:, None] * root)
         return positive(np.asarray(np.linalg.eigvalsh(form), dtype=float)) - (1 - LEVEL)
 
-    tail = 0.5 + LEVEL / 2
-    ends = [float(stdtrit(dof, tail)) for dof in (1.0, MOST_DOF)]
-    if beyond(ends[0]) >= 0:
+    if beyond(1.0) >= 0:
         return 1.0
-    if beyond(ends[1]) <= 0:
+    if beyond(1 / MOST_DOF) <= 0:
         return MOST_DOF
-    return float(brentq(lambda dof: beyond(float(stdtrit(dof, tail))), 1.0, MOST_DOF, xtol=1e-3))
+    return float(1 / brentq(beyond, 1 / MOST_DOF, 1.0, xtol=1e-8))
 
 
 def _joint(parts: Floats, each: Floats, whole: Floats) -> tuple[Floats, float]:
@@ -110,7 +109,8 @@ def _joint(parts: Floats, each: Floats, whole: Floats) -> tuple[Floats, float]:
 def positive(weights: Floats) -> float:
     """P(sum of w_j chi2(1) > 0), by Imhof's integral over the logarithm of its variable."""
     scaled = weights / np.abs(weights).max()
-    spot = np.exp(np.linspace(-12, 14, 1200))[:, None]
+    scaled = scaled[np.abs(scaled) > 1e-9]
+    spot = np.exp(np.linspace(-12, 14, 400))[:, None]
     angle = 0.5 * np.arctan(spot * scaled).sum(1)
-    damp = np.exp(0.25 * np.log1p((spot * scaled) ** 2).sum(1))
-    return float(0.5 + np.trapezoid(np.sin(angle) / damp, np.log(spot[:, 0])) / np.pi)
+    damp = np.exp(-0.25 * np.log1p((spot * scaled) ** 2).sum(1))
+    return float(0.5 + np.trapezoid(np.sin(angle) * damp, np.log(spot[:, 0])) / np.pi)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,9 +46,11 @@ def effect_words(estimate: Estimate, study: Study) -> str:
     if study.kind == "share" and estimate.scale == "level":
         points = [None if v is None else 100 * v for v in (estimate.estimate, *estimate.ci)]
         return _words(points, " points")
-    if estimate.effect_pct is not None:
-        return _words([estimate.effect_pct, *estimate.ci_pct], " %")
-    return _words([estimate.estimate, *estimate.ci], "")
+    in_pct = _words([estimate.effect_pct, *estimate.ci_pct], " %")
+    if estimate.scale == "log":
+        return in_pct
+    in_units = _words([estimate.estimate, *estimate.ci], "")
+    return in_units if estimate.effect_pct is None else f"{in_units}, which is {in_pct}"
 
 
 def _words(numbers: list[float | None], unit: str) -> str:
@@ -60,9 +63,9 @@ def _words(numbers: list[float | None], unit: str) -> str:
 
 
 def figure(value: float) -> str:
-    """A signed figure with as many digits as it can bear: three significant, one decimal."""
+    """A signed figure with as many digits as it can bear: three or so."""
     size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 1 else 2
+    digits = 0 if size >= 100 else 1 if size >= 1 else 2 if size >= 0.1 else 4
     return f"{value:+,.{digits}f}".replace("-", "−")
 
 
@@ -75,7 +78,8 @@ def conclude(
     alpha: float = ALPHA,
 ) -> Verdict:
     """The verdict on a headline; `alpha` is less than 0.05 where looks are planned."""
-    if headline.estimate is None or headline.p is None:
+    p = headline.p
+    if headline.estimate is None or p is None or not math.isfinite(p):
         return Verdict(
             "refused",
             f"An effect on {study.outcome} cannot be told: its uncertainty is unknown.",
@@ -83,7 +87,7 @@ def conclude(
             ANSWERABLE["too_few_clusters"],
         )
     said = effect_words(headline, study)
-    if headline.p < alpha:
+    if p < alpha:
         way = _direction(headline, study)
         return Verdict("effect", f"{way}: {said}.{RESTS_ON[design]}", EVIDENCE[design])
     mde = power.get("mde_pct")

@@ -150,7 +150,7 @@ def _fit(outcome: Floats, treated: int, start: int, like: Any = None) -> Any:
         }
     )
     zeta = {} if like is None else {"zeta_omega": like.zeta_omega, "zeta_lambda": like.zeta_lambda}
-    model = SyntheticDiD(variance_method="jackknife", n_bootstrap=2, seed=0, **zeta)
+    model = SyntheticDiD(variance_method="jackknife", n_bootstrap=0, seed=0, **zeta)
     with warnings.catch_warnings():  # of its own standard error, which is not used
         warnings.simplefilter("ignore")
         after = list(range(start, length))

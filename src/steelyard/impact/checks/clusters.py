@@ -24,7 +24,9 @@ def few_clusters(panel: Panel, study: Study) -> Check:
     ways = comb(groups, min(treated, groups))
     smallest = 1 / ways if 0 < treated < groups else None
     noun = study.cluster or study.unit
-    told = f"{treated:,} {noun}s start, {controls:,} are without treatment at the first start."
+    start = f"1 {noun} starts" if treated == 1 else f"{treated:,} {noun}s start"
+    are = "1 is" if controls == 1 else f"{controls:,} are"
+    told = f"{start}, {are} without treatment at the first start."
     if min(treated, controls) < FEW:
         told += f" That is few: intervals over {groups:,} {noun}s are rough."
     if smallest is not None and smallest > ALPHA:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from steelyard.impact.result import Analysis, Estimate, Note
+from steelyard.impact.result import Analysis, Estimate, Note, Verdict
 from steelyard.impact.round import rounded
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Analysed:
 
     def to_json(self) -> dict[str, Any]:
         """The analysis' JSON with what belongs to the plan around it."""
-        said: dict[str, Any] = self.analysis.to_json() if self.analysis else {}
+        said = self.analysis.to_json() if self.analysis else self._nothing()
         about = {
             "plan": {
                 "name": self.plan.name,
@@ -107,6 +107,23 @@ class Analysed:
         }
         notes = [*said.pop("warnings", []), *(note.to_json() for note in self.warnings)]
         return {**said, **dict(rounded(about)), "warnings": notes}
+
+    def _nothing(self) -> dict[str, Any]:
+        """The shape of an analysis before there is one: why, and no number."""
+        none: dict[str, Any] = {
+            name: [] for name in ("beside", "diagnostics", "checks", "warnings")
+        }
+        counts = dict.fromkeys(("units", "clusters", "periods", "treated"))
+        due = f"From {self.answerable} on." if self.answerable else ""
+        return {
+            "design": self.plan.design,
+            "estimand": "None: nothing was analysed.",
+            "n": counts,
+            "headline": None,
+            "verdict": Verdict("refused", self.error, "none", due).to_json(),
+            "power": {"mde_pct": None, "power_at": {}},
+            **none,
+        }
 
 
 class PlannedStudies(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 
 from steelyard.impact import ppml, staggered
 from steelyard.impact.cells import Cells
-from steelyard.impact.inference import interval
+from steelyard.impact.inference import interval, t_of
 from steelyard.impact.panel import Panel
 from steelyard.impact.result import (
     CannotSay,
@@ -63,7 +63,7 @@ def said(
 ) -> Estimate:
     """An estimate on the study's scale, with Student's t."""
     ci, p = interval(b, se, dof)
-    inference = f"{words}, t({dof:.3g})"
+    inference = f"{words}, {t_of(dof)}"
     if scale_of(study) == "log":
         return log_estimate(name, b, se, ci, p, inference)
     return level_estimate(name, b, se, ci, p, inference, without)

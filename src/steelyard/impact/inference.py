@@ -9,7 +9,6 @@ from steelyard.impact.result import UNKNOWN, Interval
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
-MOST_DOF = 1e4  # from here on Student's t is the normal
 
 
 def interval(b: float, se: float, dof: float, level: float = LEVEL) -> tuple[Interval, float]:
@@ -69,7 +68,8 @@ def matched_dof(parts: ArrayLike, each: ArrayLike, whole: ArrayLike) -> float:
     weights `whole` (m,), or `each` (G, m) with one cluster left out, and scores of covariance
     `parts` (G, m, m) by cluster under independence, has a t ratio whose tail is a weighted sum of
     chi-squares: found exactly (Imhof 1961, Biometrika 48), and matched by Student's t at 95 %.
-    Bell and McCaffrey 2002, Survey Methodology 28, match two moments instead. At least 1.
+    Bell and McCaffrey 2002, Survey Methodology 28, match two moments instead. At least 1, and at
+    most G - 1: where the jackknife is too wide it stays so, for scores are never quite independent.
     """
     from scipy.optimize import brentq
     from scipy.special import stdtrit
@@ -83,11 +83,12 @@ def matched_dof(parts: ArrayLike, each: ArrayLike, whole: ArrayLike) -> float:
         form = root.T @ (signs[:, None] * root)
         return positive(np.asarray(np.linalg.eigvalsh(form), dtype=float)) - (1 - LEVEL)
 
+    most = float(len(root) - 2)
     if beyond(1.0) >= 0:
         return 1.0
-    if beyond(1 / MOST_DOF) <= 0:
-        return MOST_DOF
-    return float(1 / brentq(beyond, 1 / MOST_DOF, 1.0, xtol=1e-8))
+    if beyond(1 / most) <= 0:
+        return most
+    return float(1 / brentq(beyond, 1 / most, 1.0, xtol=1e-8))
 
 
 def _joint(parts: Floats, each: Floats, whole: Floats) -> tuple[Floats, float]:

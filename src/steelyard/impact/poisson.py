@@ -10,7 +10,7 @@ import numpy as np
 
 from steelyard.impact import ppml, staggered
 from steelyard.impact.cells import Cells, everything
-from steelyard.impact.inference import interval, jackknife, matched_dof
+from steelyard.impact.inference import interval, jackknife, matched_dof, t_of
 from steelyard.impact.information import dummy_dof
 from steelyard.impact.panel import Floats, Panel
 from steelyard.impact.result import CannotSay, Estimate, EventStudy, Note, log_estimate
@@ -134,4 +134,4 @@ def _said(name: str, b: float, each: Floats, dof: float) -> Estimate | CannotSay
         return CARRIED
     se = jackknife(each, b)
     ci, p = interval(b, se, dof)
-    return log_estimate(name, b, se, ci, p, f"jackknife over {len(each)} clusters, t({dof:.3g})")
+    return log_estimate(name, b, se, ci, p, f"jackknife over {len(each)} clusters, {t_of(dof)}")

@@ -25,19 +25,19 @@ class Choice:
 
 
 def choose(panel: Panel, study: Study, design: Design) -> Choice:
-    """The methods of a design and kind; `study.estimator` moves one to the front where it fits."""
+    """The methods of a design and kind.
+
+    Where `study.estimator` names one, it leads if the design allows it, with the design's own lead
+    beside it and nothing else; it is a diagnostic if not.
+    """
     lead, beside, diagnostics = _by_design(panel, study.kind, design)
     if not study.estimator:
         return _choice(lead, beside, diagnostics)
     wanted = method(study.estimator)
-    if wanted.name == lead:
-        return _choice(lead, beside, diagnostics)
+    own = [lead] if lead and wanted.name != lead else []
     if design in wanted.designs and study.kind in wanted.kinds and design != "once":
-        others = [name for name in (lead, *beside) if name and name != wanted.name]
-        return _choice(wanted.name, others, diagnostics)
-    more = [wanted.name, *(name for name in diagnostics if name != wanted.name)]
-    kept = [name for name in beside if name != wanted.name]
-    return _choice(lead, kept, more, _unsuited(wanted, design, study.kind))
+        return _choice(wanted.name, own, [])
+    return _choice(lead, [], [wanted.name], _unsuited(wanted, design, study.kind))
 
 
 def _by_design(panel: Panel, kind: Kind, design: Design) -> tuple[str | None, list[str], list[str]]:

@@ -16,7 +16,7 @@ from steelyard.impact import verdict as verdicts
 from steelyard.impact.balance import LONG, Balance
 from steelyard.impact.candidates import Candidates, Choice, pair
 from steelyard.impact.inference import interval
-from steelyard.impact.matched import effect, transformed, uncorrected
+from steelyard.impact.matched import effect, point, transformed, uncorrected
 from steelyard.impact.panel import Floats, Panel
 from steelyard.impact.partners import CALIPER, Paired, paired
 from steelyard.impact.result import CannotSay, Check, Estimate, Note, Verdict, level_estimate
@@ -169,9 +169,9 @@ def _redrawn(panel: Panel, study: Study, caliper: float | None) -> list[float]:
     found = []
     for k in range(5 if possible > LARGE else DRAWS):
         pairs = paired(panel, study, caliper, k)
-        said = effect(panel, study, pairs) if isinstance(pairs, Paired) else pairs
-        if isinstance(said, Estimate) and said.estimate is not None:
-            found.append(said.estimate)
+        said = point(panel, study, pairs) if isinstance(pairs, Paired) else None
+        if said is not None:
+            found.append(said)
     return found
 
 

@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from steelyard.impact import ppml
 from steelyard.impact.ancova import is_log, unit_mean
+from steelyard.impact.cells import everything
+from steelyard.impact.drift import Drift
 from steelyard.impact.hindsight import degrees
 from steelyard.impact.inference import interval, jackknife
 from steelyard.impact.panel import Floats, Ints, Panel
 from steelyard.impact.partners import Paired, paired
+from steelyard.impact.poisson import counted, four_sums
 from steelyard.impact.poisson import did as poisson_did
 from steelyard.impact.result import CannotSay, Estimate, level_estimate, log_estimate
 from steelyard.impact.study import Study
@@ -66,21 +70,47 @@ def _less_drift(raw: Estimate, panel: Panel, study: Study, found: Paired) -> Est
     Without this, pairs from groups that were far apart show an effect where there is none: 6 % and
     false alarms in 17 of 100 studies in the simulations that led to it.
     """
-    drift = found.drift
-    if drift.amount is None or drift.se is None or raw.estimate is None or raw.se is None:
+    shift, error = off(panel, study, found.drift)
+    if raw.estimate is None or raw.se is None or error is None:
         return raw
-    shift, error = drift.amount, drift.se
-    if is_ratio(panel, study):
-        part = max(drift.amount / drift.level, -0.99)
-        shift, error = float(np.log1p(part)), drift.se / drift.level / (1 + part)
-    dof = _dof(raw)
     b, se = raw.estimate - shift, float(np.hypot(raw.se, error))
-    ci, p = interval(b, se, dof)
+    ci, tail = interval(b, se, _dof(raw))
+    p = None if np.isnan(tail) else tail
     words = f"{raw.inference}; regression to the mean taken off"
     if raw.scale == "log":
         return log_estimate(raw.estimator, b, se, ci, p, words)
     without = None if raw.effect_pct in (None, 0) else 100 * raw.estimate / raw.effect_pct + shift
     return level_estimate(raw.estimator, b, se, ci, p, words, without)
+
+
+def off(panel: Panel, study: Study, drift: Drift) -> tuple[float, float | None]:
+    """What is to be taken off for regression to the mean, and its error; 0 and None if unknown."""
+    if drift.amount is None or drift.se is None:
+        return 0.0, None
+    if not is_ratio(panel, study):
+        return drift.amount, drift.se
+    if drift.level <= 0:
+        return 0.0, None
+    part = max(drift.amount / drift.level, -0.99)
+    return float(np.log1p(part)), drift.se / drift.level / (1 + part)
+
+
+def point(panel: Panel, study: Study, found: Paired) -> float | None:
+    """The estimate alone, without its error: for looking at many ways of pairing."""
+    both = stacked(panel, found)
+    shift, _ = off(panel, study, found.drift)
+    if not is_ratio(panel, study):
+        said = _difference(both, study)
+        return said.estimate - shift if isinstance(said, Estimate) and said.estimate else None
+    cells = everything(counted(both))
+    if isinstance(cells, CannotSay):
+        return None
+    if cells.panel.seen.all():
+        a, b, c, d = four_sums(cells.panel).sum(0)
+        ratio = b / a / (d / c) if min(a, c, d) > 0 else 0.0
+    else:
+        ratio = float(ppml.fit(cells).dummy[0, 0])
+    return float(np.log(ratio)) - shift if ratio > 0 else None
 
 
 def _dof(raw: Estimate) -> float:

@@ -71,7 +71,7 @@ def paired(
     if len(asked) == 0:
         return CannotSay("short_baseline", "Nobody who started was observed before.")
     apart = _distances(panel, known, asked, eligible, caliper)
-    content = np.column_stack([cell, panel.start, known[int(panel.start[asked].max())]])
+    content = np.column_stack([cell, panel.start, np.nan_to_num(panel.outcome, nan=-1.0)])
     seeds = (study.seed + 2 * draw, study.seed + 2 * draw + 1)
     orders = (presented(content[asked], seeds[0]), presented(content[eligible], seeds[1]))
     pairs = within((cell[asked], cell[eligible]), apart, orders)

@@ -171,15 +171,25 @@ def _largest_bend(before: Floats) -> float:
 def bound(
     panel: Panel, study: Study, estimate: Estimate, event_study: EventStudy | None
 ) -> list[Check]:
-    """What stands beside a volunteers' result: a hidden confounder's strength, bent trends."""
+    """What stands beside a volunteers' result: a hidden confounder's strength, bent trends.
+
+    Trends are those of the matched pairs in blocks of periods, and of `event_study` where nobody
+    was matched.
+    """
+    from steelyard.impact.blocks import blocks
     from steelyard.impact.matched import transformed
 
     panel = transformed(panel, study)
     found = paired(panel, study)
-    differences = np.empty(0) if isinstance(found, CannotSay) else pair_differences(panel, found)
+    if isinstance(found, CannotSay) or found.refusal:
+        confounder = hidden_confounder(estimate, np.empty(0), panel.groups - 1)
+        return [confounder, bent_trends(event_study, study)]
+    over_time = blocks(panel, study, found)
     return [
-        hidden_confounder(estimate, differences, panel.groups - 1),
-        bent_trends(event_study, study),
+        hidden_confounder(estimate, pair_differences(panel, found), panel.groups - 1),
+        bent_trends(event_study, study)
+        if isinstance(over_time, CannotSay)
+        else bent_trends(over_time.events, study, over_time.width),
     ]
 
 
@@ -247,8 +257,11 @@ def _shares(estimate: Estimate, dof: float) -> dict[str, float]:
     }
 
 
-def bent_trends(events: EventStudy | None, study: Study) -> Check:
-    """How much the trends may bend before the mean effect cannot be told from nothing."""
+def bent_trends(events: EventStudy | None, study: Study, width: int = 1) -> Check:
+    """How much the trends may bend before the mean effect cannot be told from nothing.
+
+    A step of the event study is `width` periods.
+    """
     name = "bent_trends"
     if events is None:
         return Check(name, "not_run", "Without an event study, bent trends cannot be allowed for.")
@@ -270,9 +283,9 @@ def bent_trends(events: EventStudy | None, study: Study) -> Check:
     many = found.breakdown / found.largest_bend if found.largest_bend else None
     beside = "" if many is None else f", {many:.2g} times the largest bend seen before the start"
     unit = "log points" if found.scale == "log" else study.outcome
+    step = "step" if width == 1 else f"{width} periods"
     told = (
-        "Trends may bend by up to"
-        f" {found.breakdown:.3g} {unit} from step to step{beside}, before the mean effect becomes"
-        " undecided."
+        f"Trends may bend by up to {found.breakdown:.3g} {unit} from one {step} to the next"
+        f"{beside}, before the mean effect becomes undecided."
     )
-    return Check(name, "ok", told, found.to_json())
+    return Check(name, "ok", told, found.to_json() | {"width": width})

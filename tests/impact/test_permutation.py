@@ -12,6 +12,7 @@ from steelyard.impact.ancova import ancova
 from steelyard.impact.assignment import Assignment
 from steelyard.impact.panel import Panel
 from steelyard.impact.permutation import panel_p, randomised
+from steelyard.impact.ratio import ratio
 from steelyard.impact.result import CannotSay, Estimate, log_estimate
 from steelyard.impact.study import Study
 
@@ -151,3 +152,31 @@ def test_what_cannot_have_been_drawn_is_refused() -> None:
     assert isinstance(fixed, CannotSay)
     assert fixed.code == "one_assignment"
     assert panel_p(mixed, Study(), by_hand) is None
+
+
+def test_a_ratio_of_sums_is_drawn_again_as_it_is_estimated() -> None:
+    panel = drawn(7, teams=10)
+    items = panel.outcome + 1
+    shares = replace(panel, outcome=panel.outcome / items, weight=items)
+    study = Study(kind="share")
+    mine, plain = said(randomised(shares, study, "ratio")), said(ratio(shares, study))
+    assert mine.estimate == pytest.approx(plain.estimate)
+    assert mine.effect_pct == pytest.approx(plain.effect_pct)
+    low, high = mine.ci
+    assert low is not None and high is not None
+    moved = shares.outcome.copy()
+    for end, stands in ((low + 0.01 * (high - low), True), (low - 0.01 * (high - low), False)):
+        moved[shares.treated] = shares.outcome[shares.treated] - end
+        p = said(randomised(replace(shares, outcome=moved), study, "ratio")).p or 0
+        assert (p > 0.05) == stands
+
+
+def test_missing_cells_are_said_and_an_unknown_estimator_is_refused() -> None:
+    panel = drawn(8)
+    gaps = panel.outcome.copy()
+    gaps[2, 1] = gaps[5, 6] = np.nan
+    words = said(randomised(replace(panel, outcome=gaps), Study())).inference
+    assert words.endswith("missing cells are a unit's mean")
+    refused = randomised(panel, Study(), "synthetic_did")
+    assert isinstance(refused, CannotSay)
+    assert refused.code == "not_drawn"

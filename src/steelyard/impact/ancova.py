@@ -165,13 +165,16 @@ def by_unit(panel: Panel, study: Study) -> Units | CannotSay:
 
 def unit_mean(panel: Panel, periods: slice) -> Floats:
     """(n,) means over observed cells of these periods, by items where cells are means of them."""
+    sums, total = items(panel, periods)
+    return np.asarray(sums / np.where(total > 0, total, np.nan))
+
+
+def items(panel: Panel, periods: slice) -> tuple[Floats, Floats]:
+    """(n,) sums of outcome times items, and of items, over observed cells of these periods."""
     outcome = panel.outcome[:, periods]
     weight = np.ones_like(outcome) if panel.weight is None else panel.weight[:, periods]
     weight = np.where(np.isnan(outcome) | np.isnan(weight), 0.0, weight)
-    total = weight.sum(axis=1)
-    sums = (weight * np.nan_to_num(outcome)).sum(axis=1)
-    known = np.where(total > 0, total, np.nan)
-    return np.asarray(sums / known)
+    return (weight * np.nan_to_num(outcome)).sum(axis=1), weight.sum(axis=1)
 
 
 def standardised(columns: Floats) -> Floats:

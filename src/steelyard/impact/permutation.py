@@ -8,17 +8,18 @@ units that chose for themselves it says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.impact.ancova import Units, by_unit, is_log, single_start, too_few, unit_mean
+from steelyard.impact.ancova import Units, by_unit, is_log, items, single_start, too_few, unit_mean
 from steelyard.impact.assignment import Assignment
 from steelyard.impact.inversion import Draws, from_sums, joined, not_rejected, share_as_far
-from steelyard.impact.panel import Floats, Ints, Panel
+from steelyard.impact.panel import Flags, Floats, Ints, Panel
+from steelyard.impact.ratio import ratio
 from steelyard.impact.regression import fit
 from steelyard.impact.result import CannotSay, Estimate, level_estimate, log_estimate
 from steelyard.impact.study import Study
+from steelyard.impact.sums import Sums, less_growth, less_points, log_growth, ratio_change
 
 DRAWS = 999
 TASK_DRAWS = 9_999
@@ -33,8 +34,8 @@ def panel_p(
 ) -> float | None:
     """The p of no effect on anyone, by re-drawing which clusters start when; None: cannot say.
 
-    `estimate` is any estimator of a panel; poisson_did and ancova with one date are computed for
-    all draws at once. `stratum` (G,) are codes of clusters within which starts were assigned.
+    `estimate` is any estimator of a panel; those of FAST with one date are computed for all draws
+    at once. `stratum` (G,) are codes of clusters within which starts were assigned.
     """
     found = estimate(panel)
     if isinstance(found, CannotSay):
@@ -64,7 +65,7 @@ def randomised(
     draws: int = DRAWS,
     stratum: Ints | None = None,
 ) -> Estimate | CannotSay:
-    """The estimate of poisson_did or ancova with one date, its interval and p by permutation.
+    """The estimate of poisson_did, ancova or ratio with one date, interval and p by permutation.
 
     The interval holds every constant effect (a ratio, or a difference) that is not rejected.
     """
@@ -106,7 +107,8 @@ def _size(answer: Estimate | CannotSay) -> float:
     return abs(answer.estimate) / (answer.se or 1.0)
 
 
-def _words(assigned: Assignment, things: str, draws: int) -> str:
+def _words(assigned: Assignment, panel: Panel, draws: int) -> str:
+    things = "clusters" if panel.clustered else "units"
     return f"permutation of {len(assigned.treated):,} {things}, {assigned.words(draws)}"
 
 
@@ -118,7 +120,7 @@ def _ancova(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Est
     design = np.column_stack([np.ones(len(units.after)), units.treated, units.known])
     plain = fit(design.astype(float), units.after) if _full(design) else None
     ci = not_rejected(under.p, float(under.b0[0]), _spread(under))
-    words = _words(assigned, "clusters" if panel.clustered else "units", draws)
+    words = _words(assigned, panel, draws)
     b, p = float(under.b0[0]), under.p()
     if is_log(study):
         return log_estimate("ancova", b, None, ci, p, words)
@@ -177,59 +179,54 @@ def _ratios(by_outcome: Floats, by_happened: Floats, by_itself: Floats) -> Draws
     return from_sums(b0, b1, u0, u1)
 
 
-@dataclass(frozen=True, eq=False)
-class Sums:
-    """Totals per cluster (G,) before and after, and (draws, G) which were treated in each draw."""
-
-    before: Floats
-    after: Floats
-    drawn: Floats
-
-    def p(self, null: float = 0.0) -> float:
-        """The p of a ratio exp(null) for everyone: treated clusters lose it, then are re-drawn."""
-        after = np.where(self.drawn[0] > 0, self.after * np.exp(-null), self.after)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            b, variance = _log_ratios(self.before, after, self.drawn)
-            ratio = np.nan_to_num(np.abs(b) / np.sqrt(variance), nan=np.inf, posinf=np.inf)
-        return share_as_far(ratio, 0)
-
-
-def _log_ratios(before: Floats, after: Floats, drawn: Floats) -> tuple[Floats, Floats]:
-    """log[(B/A)/(D/C)] of every draw and its variance by the delta method over clusters."""
-    totals = np.column_stack([after, before, after**2, after * before, before**2])
-    treated = drawn @ totals
-    b, variance = np.zeros(len(drawn)), np.zeros(len(drawn))
-    for sums, sign in ((treated, 1), (totals.sum(axis=0) - treated, -1)):
-        b += sign * np.log(sums[:, 0] / sums[:, 1])
-        variance += sums[:, 2] / sums[:, 0] ** 2 + sums[:, 4] / sums[:, 1] ** 2
-        variance -= 2 * sums[:, 3] / (sums[:, 0] * sums[:, 1])
-    return b, variance
-
-
 def _poisson(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Estimate | CannotSay:
+    """Where cells are missing, a unit's own mean before or after stands for them: then this is
+    not quite the coefficient of the Poisson regression, and its words say so."""
     date = int(panel.dates[0])
-    before = unit_mean(panel, slice(0, date)) * date
     after = unit_mean(panel, slice(date, None)) * (panel.length - date)
-    whole = ~np.isnan(before) & ~np.isnan(after)
-    cluster, groups = panel.cluster[whole], len(assigned.treated)
-    drawn = np.vstack([piece.astype(float) for piece in assigned.drawn(draws, study.seed)])
-    sums = Sums(
-        np.bincount(cluster, before[whole], groups).astype(float),
-        np.bincount(cluster, after[whole], groups).astype(float),
-        drawn,
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        b, variance = _log_ratios(sums.before, sums.after, drawn[:1])
-    if not np.isfinite(b[0]):
+    before = unit_mean(panel, slice(0, date)) * date
+    columns = _per_cluster(panel, (after, before), ~np.isnan(after) & ~np.isnan(before))
+    found = Sums(columns, _all(assigned, draws, study.seed), log_growth, less_growth)
+    if not np.isfinite(found.b):
         return CannotSay("no_events", "An arm has nothing before or nothing after the start.")
-    ci = not_rejected(sums.p, float(b[0]), float(np.sqrt(max(variance[0], 0))))
-    words = _words(assigned, "clusters" if panel.clustered else "units", draws)
-    return log_estimate("poisson_did", float(b[0]), None, ci, sums.p(), words)
+    words = _words(assigned, panel, draws)
+    words += "" if panel.seen.all() else "; missing cells are a unit's mean"
+    ci = not_rejected(found.p, found.b, found.se)
+    return log_estimate("poisson_did", found.b, None, ci, found.p(), words)
+
+
+def _ratio(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Estimate | CannotSay:
+    plain = ratio(panel, study)
+    if isinstance(plain, CannotSay):
+        return plain
+    date = int(panel.dates[0])
+    parts = (*items(panel, slice(date, None)), *items(panel, slice(0, date)))
+    columns = _per_cluster(panel, parts, np.ones(panel.n, dtype=bool))
+    found = Sums(columns, _all(assigned, draws, study.seed), ratio_change, less_points)
+    ci, words = not_rejected(found.p, found.b, found.se), _words(assigned, panel, draws)
+    if is_log(study):
+        return log_estimate("ratio", found.b, None, ci, found.p(), words)
+    share = None
+    if plain.estimate and plain.effect_pct is not None:
+        share = 100 * plain.estimate / plain.effect_pct
+    return level_estimate("ratio", found.b, None, ci, found.p(), words, share)
+
+
+def _per_cluster(panel: Panel, parts: tuple[Floats, ...], kept: Flags) -> Floats:
+    """(G, c) sums over the units kept."""
+    groups = int(panel.cluster.max()) + 1
+    sums = [np.bincount(panel.cluster[kept], part[kept], groups) for part in parts]
+    return np.column_stack(sums).astype(np.float64)
+
+
+def _all(assigned: Assignment, draws: int, seed: int) -> Flags:
+    return np.vstack(list(assigned.drawn(draws, seed)))
 
 
 FAST: dict[str, Callable[[Panel, Study, Assignment, int], Estimate | CannotSay]] = {
     "ancova": _ancova,
     "poisson_did": _poisson,
+    "ratio": _ratio,
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steelyard.impact.ancova import is_log, single_start, too_few
+from steelyard.impact.ancova import is_log, items, single_start, too_few
 from steelyard.impact.inference import effective_dof, interval, jackknife, t_of
 from steelyard.impact.panel import Flags, Floats, Panel
 from steelyard.impact.result import (
@@ -93,23 +93,18 @@ def _error(panel: Panel, treated: Flags, moved: Floats) -> float:
 
 def _arms(panel: Panel, periods: slice) -> tuple[Side, Side] | None:
     """The treated's ratio and the others' in these periods; None where an arm has no items."""
-    outcome = panel.outcome[:, periods]
-    weight = np.ones_like(outcome) if panel.weight is None else panel.weight[:, periods]
-    weight = np.where(np.isnan(outcome) | np.isnan(weight), 0.0, weight)
-    items = weight.sum(axis=1)
-    having = (weight * np.nan_to_num(outcome)).sum(axis=1)
-    sides = [_side(panel, having, items, arm) for arm in (~panel.never, panel.never)]
-    first, second = sides
+    having, number = items(panel, periods)
+    first, second = (_side(panel, having, number, arm) for arm in (~panel.never, panel.never))
     return None if first is None or second is None else (first, second)
 
 
-def _side(panel: Panel, having: Floats, items: Floats, arm: Flags) -> Side | None:
-    whole = float(items[arm].sum())
+def _side(panel: Panel, having: Floats, number: Floats, arm: Flags) -> Side | None:
+    whole = float(number[arm].sum())
     if whole <= 0:
         return None
     groups = int(panel.cluster.max()) + 1
     value = float(having[arm].sum()) / whole
-    excess = np.bincount(panel.cluster, np.where(arm, having - value * items, 0.0), groups)
-    left = whole - np.bincount(panel.cluster, np.where(arm, items, 0.0), groups)
+    excess = np.bincount(panel.cluster, np.where(arm, having - value * number, 0.0), groups)
+    left = whole - np.bincount(panel.cluster, np.where(arm, number, 0.0), groups)
     shares = np.asarray(1 - left / whole, dtype=np.float64)
     return Side(value, -excess / left, shares) if np.all(left > 0) else None

@@ -8,8 +8,9 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Sequence
+from csv import reader as csv_reader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from steelyard.errors import BadFile, BadPanel, UnknownName
 
@@ -44,38 +45,66 @@ def _bytes(file: str) -> bytes:
 
 
 def _csv(data: bytes, names: Sequence[str], file: str) -> pd.DataFrame:
+    """Every cell as text. Rows with too many or too few cells are refused with their line."""
     import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv
+
+    head, separator = _head(data, file)
+    _known(names, head)
+    bad: list[Any] = []
+
+    def refuse(row: Any) -> Literal["error"]:
+        bad.append(row)
+        return "error"
 
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadFile(f"{file} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
-    head = text.partition("\n")[0].rstrip("\r")
-    if not head.strip():
-        raise BadPanel("The table has no header.", "The first line names the columns.")
-    separator = max(_SEPARATORS, key=head.count)
-    columns = [str(name) for name in pd.read_csv(io.StringIO(head), sep=separator).columns]
-    _known(names, columns)
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            skip_blank_lines=False,
-            usecols=list(names) or None,
-            index_col=False,
-            nrows=ROWS_MAX + 1,
+        read = csv.read_csv(
+            io.BytesIO(data),
+            csv.ReadOptions(use_threads=False),
+            csv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=refuse,
+            ),
+            csv.ConvertOptions(
+                column_types={name: pa.string() for name in head},
+                strings_can_be_null=False,
+                include_columns=list(names),
+            ),
         )
-    except (pd.errors.ParserError, ValueError) as error:
-        raise BadPanel(
-            f"{file} cannot be read as CSV: {_reason(error)}.",
-            "Every row needs as many cells as the header; put cells with commas in quotes.",
-        ) from None
-    _check_size(len(table), file)
+    except pa.ArrowException as error:
+        raise _unreadable(file, bad, error) from None
+    _check_size(read.num_rows, file)
+    table: pd.DataFrame = read.to_pandas()
     table.index = pd.RangeIndex(2, len(table) + 2)
     return table[(table != "").any(axis=1)]
+
+
+def _head(data: bytes, file: str) -> tuple[list[str], str]:
+    """The names of the columns, and what parts them."""
+    try:
+        line = data.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError:
+        raise BadFile(f"{file} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
+    if not line.strip():
+        raise BadPanel("The table has no header.", "The first line names the columns.")
+    separator = max(_SEPARATORS, key=line.count)
+    names = next(csv_reader([line], delimiter=separator))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadPanel(f"Two columns are called {twice[0]!r}.", "Each needs a name of its own.", 1)
+    return names, separator
+
+
+def _unreadable(file: str, bad: Sequence[Any], error: Exception) -> BadPanel | BadFile:
+    if bad:
+        told = f"{bad[0].actual_columns} cells, but the header has {bad[0].expected_columns}."
+        hint = "Every row needs as many cells as the header; put cells with commas in quotes."
+        return BadPanel(told, hint, bad[0].number)
+    reason = str(error).strip().splitlines()[0].rstrip(".")
+    return BadFile(f"{file} cannot be read as CSV: {reason}.", "Save it as CSV in UTF-8.")
 
 
 def _parquet(data: bytes, names: Sequence[str], file: str) -> pd.DataFrame:
@@ -110,8 +139,3 @@ def _check_size(rows: int, file: str) -> None:
             f"{file} has more than {ROWS_MAX:,} rows.",
             "Add rows up to one a unit and week first, or take a part of the units.",
         )
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).strip().splitlines()[0].rstrip(".")
-    return text.removeprefix("Error tokenizing data. C error: ").strip()

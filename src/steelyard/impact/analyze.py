@@ -207,8 +207,8 @@ def _pictures(
 def unsure(
     panel: Panel, study: Study
 ) -> tuple[Estimate | CannotSay, EventStudy | CannotSay, list[Check]]:
-    """The headline and event study of an analysis, and what would have to be wrong for the answer
-    to change; without the rest of it."""
+    """The headline of an analysis, an event study whose last step before the start is at 0, and
+    what would have to be wrong for the answer to change; without the rest of it."""
     from steelyard.impact.sensitivity import bound
 
     settled = settle(panel, study)
@@ -216,11 +216,30 @@ def unsure(
         return settled, settled, []
     panel = settled.panel
     head = _headline(panel, study, choose(panel, study, settled.design))
-    events = _event_study(panel, study, settled.design)
+    events = _from_reference(panel, study, settled.design)
     if not isinstance(head, Estimate):
         return head or verdict.ALL_AT_ONCE, events, []
     known = events if isinstance(events, EventStudy) else None
     return head, events, bound(panel, study, head, known)
+
+
+def _from_reference(panel: Panel, study: Study, design: Design) -> EventStudy | CannotSay:
+    """Bends need one step that all others are measured from; leads of imputation have none."""
+    from steelyard.impact import callaway
+    from steelyard.impact.blocks import blocks
+    from steelyard.impact.matched import transformed
+    from steelyard.impact.partners import paired
+
+    if design == "volunteers":
+        changed = transformed(panel, study)
+        found = paired(changed, study)
+        if isinstance(found, CannotSay) or found.refusal:
+            return found if isinstance(found, CannotSay) else found.refusal or verdict.ALL_AT_ONCE
+        over_time = blocks(changed, study, found)
+        return over_time if isinstance(over_time, CannotSay) else over_time.events
+    if design == "once":
+        return verdict.ALL_AT_ONCE
+    return callaway.event_study(panel, study)
 
 
 def counts(panel: Panel) -> dict[str, int | None]:

@@ -135,12 +135,19 @@ def bend(events: EventStudy, step: int | None = None) -> Bent | CannotSay:
             "Effects two or more steps before the start and from the start on are needed.",
         )
     at = [times.index(t) for t in (*before, *after)]
+    spread = events.covariance[np.ix_(at, at)]
+    if np.linalg.matrix_rank(spread, hermitian=True) < len(at):
+        return CannotSay(
+            "too_few_clusters",
+            f"{len(at)} steps are more than the clusters can tell apart: add periods up, such as"
+            " weeks to months, until there are fewer steps than clusters.",
+        )
     weights = np.array([t == step for t in after]) if step is not None else np.ones(len(after))
     return Bent(
         before=events.estimates[at[: len(before)]],
         after=events.estimates[at[len(before) :]],
         steps=np.array(after, dtype=float) + 1,
-        covariance=events.covariance[np.ix_(at, at)],
+        covariance=spread,
         weights=weights / weights.sum(),
     )
 

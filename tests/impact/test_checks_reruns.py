@@ -142,6 +142,8 @@ def estimate(pct: float, half: float, name: str = "a") -> Estimate:
 
 def test_other_signs_and_intervals_that_do_not_meet_disagree() -> None:
     assert apart(estimate(5, 0.1), estimate(-5, 0.1))
+    assert apart(estimate(8, 0.05), estimate(-1, 0.3))  # one leaves out 0
+    assert not apart(estimate(1, 0.1), estimate(-1, 0.1))  # signs of what may well be 0
     assert apart(estimate(5, 0.01), estimate(15, 0.01))
     assert not apart(estimate(5, 0.1), estimate(15, 0.1))
 

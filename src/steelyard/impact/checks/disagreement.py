@@ -28,18 +28,21 @@ def apart(one: Estimate, other: Estimate) -> bool:
     """Whether two estimates have other signs, or intervals without a common value.
 
     In percent, so that ratios and differences can be held together; in their own unit where
-    neither has a percentage.
+    neither has a percentage. Round 0 signs differ by chance: they count where one interval leaves
+    out 0, or where the distance is more than about a standard error.
     """
     pct = one.effect_pct is not None and other.effect_pct is not None
     a, b = (one.effect_pct, other.effect_pct) if pct else (one.estimate, other.estimate)
     if a is None or b is None:
         return False
     (low, high), (left, right) = (one.ci_pct, other.ci_pct) if pct else (one.ci, other.ci)
-    if a * b < 0:
-        return True
     if low is None or high is None or left is None or right is None:
-        return False
-    return high < left or right < low
+        return a * b < 0
+    if high < left or right < low:
+        return True
+    clear = low > 0 or high < 0 or left > 0 or right < 0
+    error = min(high - low, right - left) / 4
+    return a * b < 0 and (clear or abs(a - b) > error)
 
 
 def _value(estimate: Estimate, headline: Estimate) -> float | None:

@@ -73,12 +73,12 @@ def _said(
         f"Without one {noun} the estimate is between {said(headline, moved[low])} (without"
         f" {names[low]}) and {said(headline, moved[high])} (without {names[high]})"
     )
-    told += "; its sign hangs on one" if flips else ""
-    told += "; whether its interval leaves out 0 hangs on one" if hangs and not flips else ""
+    told += "; whether its interval leaves out 0 hangs on one" if hangs else ""
+    told += "; its sign changes" if flips else ""
     told += f"; without {', '.join(lost[:3])} nothing can be estimated" if lost else ""
     return Check(
         NAME,
-        "warn" if flips or hangs or lost else "ok",
+        "warn" if hangs or lost else "ok",  # the sign of what may well be 0 tells nothing
         f"{told}{words(every)}.",
         {
             "left_out": len(names) + len(lost),

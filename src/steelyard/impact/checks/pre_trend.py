@@ -60,13 +60,17 @@ def pre_trend(panel: Panel, headline: Estimate, events: EventStudy | None) -> Ch
         "bias_unseen_80": seen80 * reach,
         "rows": rows(events),
     }
-    large = headline.estimate is not None and abs(seen80 * reach) >= abs(headline.estimate)
+    large = _found(headline) and abs(seen80 * reach) >= abs(headline.estimate or 0.0)
     told = _unseen(headline, seen80, seen80 * reach, large)
     if p < ALPHA:
         moved = f"The treated already moved differently before their start (p = {p:.2g})."
         return Check(NAME, "warn", f"{moved} {told}", figures)
     quiet = f"No different movement was seen before the start (p = {p:.2g})."
     return Check(NAME, "warn" if large else "ok", f"{quiet} {told}", figures)
+
+
+def _found(headline: Estimate) -> bool:
+    return headline.p is not None and headline.p < ALPHA
 
 
 def _unseen(headline: Estimate, drift: float, bias: float, large: bool) -> str:
@@ -105,12 +109,17 @@ def read(events: EventStudy, base: float = -1.0) -> Leads | None:
 
 
 def joint(leads: Leads) -> tuple[float, float]:
-    """F and p of all steps being 0 together."""
+    """F and p of all steps being 0 together.
+
+    Hotelling 1931, Annals of Mathematical Statistics 2: the covariance is itself estimated, from as
+    few clusters as there are; a plain F would reject too often.
+    """
     from scipy.special import fdtrc
 
-    k = len(leads.b)
-    f = float(leads.b @ np.linalg.solve(leads.covariance, leads.b)) / k
-    return f, float(fdtrc(k, _dof(leads), f))
+    k, dof = len(leads.b), _dof(leads)
+    t2 = float(leads.b @ np.linalg.solve(leads.covariance, leads.b))
+    f = t2 * (dof - k + 1) / (dof * k)
+    return f, float(fdtrc(k, dof - k + 1, f))
 
 
 def power(leads: Leads, drift: float) -> float:
@@ -118,8 +127,8 @@ def power(leads: Leads, drift: float) -> float:
     from scipy.special import fdtri, ncfdtr
 
     k, dof = len(leads.b), _dof(leads)
-    critical = float(fdtri(k, dof, 1 - ALPHA))
-    return 1 - float(ncfdtr(k, dof, drift**2 * leads.weight, critical))
+    critical = float(fdtri(k, dof - k + 1, 1 - ALPHA))
+    return 1 - float(ncfdtr(k, dof - k + 1, drift**2 * leads.weight, critical))
 
 
 def detectable(leads: Leads, wanted: float) -> float:

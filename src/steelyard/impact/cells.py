@@ -13,7 +13,6 @@ import numpy as np
 
 from steelyard.impact.panel import Flags, Floats, Ints, Panel
 from steelyard.impact.result import CannotSay
-from steelyard.impact.study import Control
 
 CHUNK = 128  # clusters handled at once: bounds memory
 
@@ -22,7 +21,7 @@ CHUNK = 128  # clusters handled at once: bounds memory
 class Sums:
     """Sums over units; the last axis B counts replicates (clusters left out, or 1 for all).
 
-    total (P, B) outcome on the base cells of each pattern; units (P, B) how many units
+    total (P, B) outcome on the fitted cells of each pattern; units (P, B) how many units
     period (T, B) and dummy (K, B): outcome on fitted cells, by period and by dummy
     after (S, T, B) outcome and cells (S, T, B) number of imputed cells, by start and period
     """
@@ -53,14 +52,12 @@ def _less(whole: Floats, own: Floats) -> Floats:
 class Cells:
     """P patterns of units over T periods, with K dummies beside unit and period effects.
 
-    base (P, T) cells that make the unit effects; fit (P, T) those of them that make the period
-    effects; asked (P, T) cells to impute; dummy (P, T) number of a dummy, -1 where none;
-    begin (P,) index into `starts`; pattern (n,) of each unit of `panel`.
+    fit (P, T) cells that make the effects; asked (P, T) cells to impute; dummy (P, T) number of
+    a dummy, -1 where none; begin (P,) index into `starts`; pattern (n,) of each unit of `panel`.
     """
 
     panel: Panel
     pattern: Ints
-    base: Flags
     fit: Flags
     asked: Flags
     dummy: Ints
@@ -80,11 +77,6 @@ class Cells:
         arms = (np.asarray(arm.any(1))[self.pattern] for arm in (treated, compared))
         return min(np.unique(self.panel.cluster[arm]).size for arm in arms)
 
-    @property
-    def fitted(self) -> Flags:
-        """(P,): patterns that take part in the fit of the period effects."""
-        return np.asarray(self.fit.any(1))
-
     def whole(self) -> Sums:
         return self._sums(np.zeros(self.panel.n, dtype=np.int64), 1)
 
@@ -99,11 +91,11 @@ class Cells:
         rows = np.arange(self.panel.n) if inside is None else np.nonzero(inside)[0]
         pattern, column = self.pattern[rows], column[rows]
         outcome = np.nan_to_num(self.panel.outcome[rows])
-        base, fit, asked = self.base[pattern], self.fit[pattern], self.asked[pattern]
+        fit, asked = self.fit[pattern], self.asked[pattern]
         begin = self.begin[pattern]
-        shape = (len(self.base), width)
+        shape = (len(self.fit), width)
         total, units = np.zeros(shape), np.zeros(shape)
-        np.add.at(total, (pattern, column), (outcome * base).sum(1))
+        np.add.at(total, (pattern, column), (outcome * fit).sum(1))
         np.add.at(units, (pattern, column), 1.0)
         period = np.zeros((width, self.panel.length))
         np.add.at(period, column, outcome * fit)
@@ -118,25 +110,22 @@ class Cells:
         return Sums(total, units, period.T, dummy, after.transpose(swap), cells.transpose(swap))
 
 
-def untreated(panel: Panel, control: Control = "not_yet", leads: int = 0) -> Cells | CannotSay:
+def untreated(panel: Panel, leads: int = 0) -> Cells | CannotSay:
     """Fit on cells not (yet) treated, impute the treated ones.
 
+    All of them, as in Borusyak et al. 2024: no choice of controls.
     Units never seen untreated and periods with fewer than two clusters of controls are left out.
     `leads` > 0 adds dummies for that many steps before the start (number k - 1 for step -k).
     """
-    seen, before = panel.seen, ~panel.treated
-    controls = seen & before & (panel.never[:, None] if control == "never" else True)
-    covered = _clusters(controls, panel.cluster) >= (2 if panel.treated.any() else 1)
-    base = seen & before & controls.any(0)
-    kept = np.asarray(base.any(1))
-    asked = seen & panel.treated & covered
+    seen = panel.seen
+    free = seen & ~panel.treated
+    kept = np.asarray(free.any(1))
+    asked = seen & panel.treated & (_clusters(free, panel.cluster) >= 2)
     lead = _leads(panel, leads)
-    short = _too_few(panel.pick(kept), asked[kept], controls[kept])
+    short = _too_few(panel.pick(kept), asked[kept], free[kept])
     if short:
         return short
-    return _grouped(
-        panel.pick(kept), base[kept], (controls & base)[kept], asked[kept], lead[kept], leads
-    )
+    return _grouped(panel.pick(kept), free[kept], asked[kept], lead[kept], leads)
 
 
 def everything(panel: Panel, dummies: int = 1) -> Cells | CannotSay:
@@ -148,7 +137,7 @@ def everything(panel: Panel, dummies: int = 1) -> Cells | CannotSay:
         return short
     dummy = np.where(panel.treated & (dummies > 0), 0, -1)
     none = np.zeros_like(seen)
-    return _grouped(panel.pick(kept), seen[kept], seen[kept], none[kept], dummy[kept], dummies)
+    return _grouped(panel.pick(kept), seen[kept], none[kept], dummy[kept], dummies)
 
 
 def _clusters(cells: Flags, cluster: Ints) -> Ints:
@@ -183,15 +172,21 @@ def _too_few(panel: Panel, asked: Flags, controls: Flags) -> CannotSay | None:
 
 
 def _grouped(
-    panel: Panel, base: Flags, fit: Flags, asked: Flags, dummy: Ints, dummies: int
+    panel: Panel, fit: Flags, asked: Flags, dummy: Ints, dummies: int
 ) -> Cells | CannotSay:
     starts, begin = np.unique(np.minimum(panel.start, panel.length), return_inverse=True)
-    key = np.column_stack([begin, np.packbits(np.hstack([base, fit, asked]), axis=1)])
+    key = np.column_stack([begin, np.packbits(np.hstack([fit, asked]), axis=1)])
     _, first, pattern = np.unique(key, axis=0, return_index=True, return_inverse=True)
     found = Cells(
-        panel, pattern.ravel(), base[first], fit[first], asked[first], dummy[first],
-        begin[first], starts, dummies,
-    )  # fmt: skip
+        panel,
+        pattern.ravel(),
+        fit[first],
+        asked[first],
+        dummy[first],
+        begin[first],
+        starts,
+        dummies,
+    )
     if not _connected(found.fit):
         return CannotSay(
             "not_connected",

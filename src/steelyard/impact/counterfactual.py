@@ -34,7 +34,7 @@ def rows(panel: Panel, study: Study) -> list[Row]:
     ratio = study.kind in ("count", "amount") and study.transform == "none"
     family = RATIOS if ratio else LEVELS
     used = poisson.counted(panel) if ratio else transformed(panel, study)
-    found = staggered.impute(family, used, study, _by_period)
+    found = staggered.impute(family, used, _by_period)
     if isinstance(found, CannotSay):
         return []
     lines = _lines(family, found.cells)
@@ -130,7 +130,7 @@ class _Line:
 def _lines(family: Family, cells: Cells) -> list[_Line]:
     panel, rows = cells.panel, ~cells.panel.never
     mean = family.expected(cells, family.fit(cells))[rows]
-    before, asked = cells.base[cells.pattern][rows], cells.asked[cells.pattern][rows]
+    before, asked = cells.fit[cells.pattern][rows], cells.asked[cells.pattern][rows]
     outcome = np.nan_to_num(panel.outcome[rows])
     used = before | asked
     count = np.where(used.any(0), used.sum(0), np.nan)

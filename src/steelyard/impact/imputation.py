@@ -29,21 +29,19 @@ from steelyard.impact.study import Study
 
 def overall(panel: Panel, study: Study) -> Estimate | CannotSay:
     """Mean of treated cells less what untreated cells predict for them, over all such cells."""
-    answer = staggered.overall(LEVELS, transformed(panel, study), study)
+    answer = staggered.overall(LEVELS, transformed(panel, study))
     if isinstance(answer, CannotSay):
         return answer
     found, dof = answer
     se, words = float(found.se[0]), f"jackknife over {found.groups} clusters"
-    if found.groups > ppml.EXACT and study.control == "not_yet":
+    if found.groups > ppml.EXACT:
         se, words = _published_se(found.cells), f"imputation, {found.groups} clusters"
     return said("imputation", float(found.b[0]), se, dof, words, study, _without(found))
 
 
 def event_study(panel: Panel, study: Study) -> EventStudy | CannotSay:
     """Effects by steps since the start, and by leads before it (see `staggered`)."""
-    return staggered.event_study(
-        LEVELS, transformed(panel, study), study, "imputation", scale_of(study)
-    )
+    return staggered.event_study(LEVELS, transformed(panel, study), "imputation", scale_of(study))
 
 
 def transformed(panel: Panel, study: Study) -> Panel:

@@ -43,7 +43,7 @@ def imputation(panel: Panel, study: Study) -> Estimate | CannotSay:
     Borusyak, Jaravel and Spiess 2024, Review of Economic Studies 91(6), with the Poisson mean of
     Wooldridge 2023: unit and period effects come from cells not (yet) treated only.
     """
-    answer = staggered.overall(RATIOS, counted(panel), study)
+    answer = staggered.overall(RATIOS, counted(panel))
     if isinstance(answer, CannotSay):
         return answer
     found, dof = answer
@@ -52,7 +52,7 @@ def imputation(panel: Panel, study: Study) -> Estimate | CannotSay:
 
 def event_study(panel: Panel, study: Study) -> EventStudy | CannotSay:
     """Log ratios by steps since the start, and by leads before it (see `staggered`)."""
-    return staggered.event_study(RATIOS, counted(panel), study, "poisson_imputation", "log")
+    return staggered.event_study(RATIOS, counted(panel), "poisson_imputation", "log")
 
 
 def notes(panel: Panel) -> tuple[Note, ...]:

@@ -18,7 +18,6 @@ from steelyard.impact.inference import jackknife
 from steelyard.impact.information import Effects, Outcome, Reading, imputed_dof
 from steelyard.impact.panel import Floats, Ints, Panel
 from steelyard.impact.result import CannotSay, EventStudy, Scale
-from steelyard.impact.study import Study
 
 MOST_LEADS = 12
 
@@ -96,10 +95,10 @@ class Imputed:
 
 
 def impute(
-    family: Family, panel: Panel, study: Study, cut: Callable[[Cells], Ints] | None = None
+    family: Family, panel: Panel, cut: Callable[[Cells], Ints] | None = None
 ) -> Imputed | CannotSay:
     """Effects by groups of cells: `cut` gives (S, T) group numbers, all in one when None."""
-    cells = untreated(panel, study.control)
+    cells = untreated(panel)
     if isinstance(cells, CannotSay):
         return cells
     groups = np.zeros((len(cells.starts), panel.length), np.int64) if cut is None else cut(cells)
@@ -117,9 +116,9 @@ def impute(
     return Imputed(cells, b, each, after[:, 0], imputed[:, 0], count[:, 0])
 
 
-def overall(family: Family, panel: Panel, study: Study) -> tuple[Imputed, float] | CannotSay:
+def overall(family: Family, panel: Panel) -> tuple[Imputed, float] | CannotSay:
     """The effect over all imputed cells, and its degrees of freedom."""
-    found = impute(family, panel, study)
+    found = impute(family, panel)
     if isinstance(found, CannotSay):
         return found
     if not np.isfinite(found.b).all():
@@ -137,19 +136,17 @@ def degrees(family: Family, cells: Cells) -> float:
     return imputed_dof(cells, effects, lambda sums: family.weight(cells, sums))
 
 
-def event_study(
-    family: Family, panel: Panel, study: Study, name: str, scale: Scale
-) -> EventStudy | CannotSay:
+def event_study(family: Family, panel: Panel, name: str, scale: Scale) -> EventStudy | CannotSay:
     """Effects by steps since the start; before it, leads against still earlier untreated cells.
 
     Times before the start come from a fit of the untreated cells alone with dummies for the last
     steps before it, as Borusyak et al. propose: not residuals, and independent of the effects.
     """
-    found = impute(family, panel, study, lambda cells: horizons(cells)[1])
+    found = impute(family, panel, lambda cells: horizons(cells)[1])
     if isinstance(found, CannotSay):
         return found
     late, _ = horizons(found.cells)
-    times, b, each = _leads(family, panel, study, found.groups)
+    times, b, each = _leads(family, panel, found.groups)
     times, b = np.append(times, late), np.append(b, found.b)
     each = np.vstack([each, found.each])
     sound = np.isfinite(b) & np.isfinite(each).all(1)
@@ -176,7 +173,7 @@ def horizons(cells: Cells) -> tuple[Ints, Ints]:
     return times, place.reshape(since.shape)
 
 
-def _leads(family: Family, panel: Panel, study: Study, groups: int) -> tuple[Ints, Floats, Floats]:
+def _leads(family: Family, panel: Panel, groups: int) -> tuple[Ints, Floats, Floats]:
     """Times, coefficients (L,) and (L, G) of leads; none where the time before is too short.
 
     Half of what the typical treated unit has before its start, so that the other half is what
@@ -188,7 +185,7 @@ def _leads(family: Family, panel: Panel, study: Study, groups: int) -> tuple[Int
     leads = min(MOST_LEADS, int(np.median(first)) // 2, groups // 3)
     if leads < 1:
         return none
-    cells = untreated(panel, study.control, leads)
+    cells = untreated(panel, leads)
     if isinstance(cells, CannotSay):
         return none
 

@@ -51,7 +51,7 @@ def chances_of(cells: Cells, effects: Effects) -> Floats:
 
 def information(cells: Cells, chances: Floats, total: Floats) -> Floats:
     """(T + K, T + K): what the patterns with any `total` (P,) know about the effects."""
-    rows = np.flatnonzero(total)  # patterns without fitted cells have no chances: they add 0
+    rows = np.flatnonzero(total)
     share, weight, dummy = chances[rows], total[rows], cells.dummy[rows]
     marks = [(dummy == k) * share for k in range(cells.dummies)]
     wide = np.column_stack([share, *(mark.sum(1) for mark in marks)])
@@ -94,8 +94,8 @@ def imputed_dof(cells: Cells, effects: Effects, weight: Weight) -> float:
     own sums come on top, as one more score that is independent of them.
     """
     chances, period = chances_of(cells, effects), effects.period[:, 0]
-    mass, ahead = cells.base @ period, cells.asked @ period
-    share = per(cells.base * period, np.broadcast_to(mass[:, None], cells.base.shape))
+    mass, ahead = cells.fit @ period, cells.asked @ period
+    share = per(cells.fit * period, np.broadcast_to(mass[:, None], cells.fit.shape))
     pull = cells.asked * period - share * ahead[:, None]
     parts, pulls, sizes = [], [], []
     for own in cells.each():

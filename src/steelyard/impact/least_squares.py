@@ -36,7 +36,7 @@ def left_out(cells: Cells, effects: Effects, read: Reading) -> Floats:
 def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome:
     """The imputed sums by start and period under these effects."""
     sums = sums or cells.whole()
-    level = (sums.total - sums.units * (cells.base @ effects.period)) / _cells(cells)
+    level = (sums.total - sums.units * (cells.fit @ effects.period)) / _cells(cells)
     asked = cells.asked.astype(float)
     imputed = []
     for start in range(len(cells.starts)):
@@ -48,7 +48,7 @@ def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome
 
 def expected(cells: Cells, effects: Effects) -> Floats:
     """(n, T): the means that these effects give every unit in every period (B = 1)."""
-    base, terms = cells.base[cells.pattern], effects.period[:, 0]
+    base, terms = cells.fit[cells.pattern], effects.period[:, 0]
     rest = np.where(base, np.nan_to_num(cells.panel.outcome) - terms, 0.0)
     return np.asarray(rest.sum(1, keepdims=True) / base.sum(1, keepdims=True) + terms)
 
@@ -64,11 +64,11 @@ def weight(cells: Cells, sums: Sums) -> Floats:
 
 
 def _cells(cells: Cells) -> Floats:
-    return np.asarray(cells.base.sum(1, keepdims=True), dtype=float)
+    return np.asarray(cells.fit.sum(1, keepdims=True), dtype=float)
 
 
 def _solved(cells: Cells, chances: Floats, sums: Sums, known: Floats) -> Effects:
-    means = sums.total * cells.fitted[:, None]
+    means = sums.total
     marks = np.array([(chances * (cells.dummy == k)).sum(1) for k in range(cells.dummies)])
     period = sums.period - chances.T @ means
     dummy = sums.dummy - marks.reshape(cells.dummies, len(chances)) @ means

@@ -86,7 +86,7 @@ def _refit(cells: Cells, effects: Effects, rest: Sums, hessians: Floats, steps: 
 def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome:
     """The imputed sums by start and period under these effects."""
     sums = sums or cells.whole()
-    scale = per(sums.total, cells.base.astype(float) @ effects.period)
+    scale = per(sums.total, cells.fit.astype(float) @ effects.period)
     asked = cells.asked.astype(float)
     imputed = np.stack(
         [
@@ -99,7 +99,7 @@ def outcome(cells: Cells, effects: Effects, sums: Sums | None = None) -> Outcome
 
 def expected(cells: Cells, effects: Effects) -> Floats:
     """(n, T): the means that these effects give every unit in every period (B = 1)."""
-    base = cells.base[cells.pattern]
+    base = cells.fit[cells.pattern]
     total = (np.nan_to_num(cells.panel.outcome) * base).sum(1, keepdims=True)
     return per(total, base @ effects.period) * effects.period[:, 0]
 
@@ -116,7 +116,7 @@ def _masses(cells: Cells, effects: Effects) -> tuple[Floats, list[Floats]]:
 def _fitted(cells: Cells, sums: Sums, effects: Effects) -> tuple[Floats, Floats]:
     """Fitted sums by period (T, B) and by dummy (K, B)."""
     mass, parts = _masses(cells, effects)
-    scale = per(sums.total * cells.fitted[:, None], mass)
+    scale = per(sums.total, mass)
     period = (cells.fit & (cells.dummy < 0)).T.astype(float) @ scale
     for k in range(cells.dummies):
         marked = (cells.fit & (cells.dummy == k)).T.astype(float)

@@ -21,7 +21,7 @@ def estimate(name: str, b: float, se: float = 0.1) -> Estimate:
 
 
 COURSE = [
-    {"period": f"W{n}", "observed": 10.0 + (n > 2), "expected": 10.0, "begins": n == 3}
+    {"period": f"W{n}", "observed": 10.0 + (n > 2), "would_be": 10.0, "treated": max(0, n - 2)}
     | ({"low": 9.5, "high": 10.5} if n > 2 else {"low": None, "high": None})
     for n in range(6)
 ]
@@ -64,7 +64,7 @@ def test_estimates_name_their_methods_and_leave_single_event_times_out() -> None
     assert found is not None
     assert [row["role"] for row in found.rows] == ["headline", "beside", "diagnostic"]
     assert "Poisson difference-in-differences" in svg
-    assert found.title == "All 2 estimators that fit this design point up"
+    assert found.title == "Both estimators that fit this design point up"
 
 
 def test_one_estimator_twice_is_two_entries() -> None:
@@ -99,6 +99,7 @@ def test_course_counts_the_periods_outside_the_band() -> None:
     assert (
         found is not None and found.title == "After the start, 3 of 3 periods lie outside the band"
     )
+    assert [row["begins"] for row in found.rows] == [False] * 3 + [True] * 3  # three waves
     drawn(found)
 
 
@@ -135,7 +136,8 @@ def test_power_says_what_the_largest_study_would_see() -> None:
 
 def test_love_plot_names_the_largest_difference_left() -> None:
     rows = [
-        Balance(n, 1, 1, a, b, 1, 1, 1, 1) for n, a, b in (("pace", 0.8, 0.1), ("age", 1, -0.3))
+        Balance(n, 1, 1, a, b, 1, 1, 1, 1).to_json()
+        for n, a, b in (("pace", 0.8, 0.1), ("age", 1, -0.3))
     ]
     found = impact.love(rows)
     assert found is not None

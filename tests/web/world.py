@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from tests.web.impact_world import MadeStudies
 
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
@@ -179,6 +180,7 @@ class World:
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
     scorecard: bool = False
+    studies: MadeStudies = field(default_factory=MadeStudies)
     lists: Recent[tuple[Listed, ...]] = field(default_factory=lambda: Recent(9))
     unmatched: Recent[tuple[Unmatched, ...]] = field(default_factory=lambda: Recent(1))
 

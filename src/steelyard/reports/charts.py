@@ -14,31 +14,38 @@ from steelyard.reports.look import FONT, config, plain
 Spec = dict[str, Any]
 ACCENT, QUIET, INK = "var(--c1)", "var(--grey)", "var(--ink-2)"
 LIMITS = (-0.25, 0.25)  # differences beyond which no regression repairs them (Rubin 2001)
+WITHOUT = "Without treatment"
+LABEL_WIDTH = 230  # of entries; pages on phones take less
 ROW_HEIGHT = 30  # of a chart with a row an entry
 PERCENT = "(datum.value == 0 ? '0' : format(datum.value, '+,~g')) + ' %'"
 STEPS = "datum.value == 0 ? '0' : format(datum.value, '+d')"
+DATES = (  # days as short as an axis needs them, other names of periods as they are
+    "test(/^\\d{4}-\\d\\d-\\d\\d$/, datum.value)"
+    " ? utcFormat(toDate(datum.value), '%-d %b') : datum.value"
+)
 PLAIN = "format(datum.value, ',~g')"
 
 
 @functools.cache
-def counterfactual() -> Spec:
+def counterfactual(band: bool = True, other: str = WITHOUT) -> Spec:
     """What was, and what would have been without treatment, with its band.
 
-    Rows: period (words, in order), observed, expected, low, high (None: no band), begins (True
-    where treatment starts).
+    Rows: period (words, in order), observed, expected, low, high (None: no band there), begins
+    (True where treatment starts). Without a `band`, low and high are not read; `other` is what
+    `expected` is called.
     """
     import altair as alt
 
     rows, x = alt.Chart(alt.NamedData("rows")), _periods(alt)
     scale = alt.Scale(zero=False, nice=True)
     y = alt.Axis(title=None, labelExpr=PLAIN, tickCount=5, domain=False, ticks=False)
-    names = ["As it was", "Without treatment"]
+    names = ["As it was", other]
     colour = _colour(alt, names, [ACCENT, QUIET])
 
     def level(name: str) -> Any:
         return alt.Y(f"{name}:Q", scale=scale, axis=y)
 
-    band = rows.mark_area(opacity=0.22, color=QUIET).encode(x=x, y=level("low"), y2="high:Q")
+    area = rows.mark_area(opacity=0.22, color=QUIET).encode(x=x, y=level("low"), y2="high:Q")
     expected = (
         _called(rows, names[1])
         .mark_line(strokeWidth=1.8, strokeDash=[5, 4])
@@ -57,9 +64,9 @@ def counterfactual() -> Spec:
     dots = rows.mark_point(size=60, opacity=0).encode(
         x=x,
         y=level("observed"),
-        tooltip=_said(alt, "period", "observed", "expected", "low", "high"),
+        tooltip=_said(alt, "period", "observed", "expected", *(("low", "high") if band else ())),
     )
-    return _done(alt, band, start, expected, observed, dots)
+    return _done(alt, *((area,) if band else ()), start, expected, observed, dots)
 
 
 @functools.cache
@@ -84,8 +91,8 @@ def event_study(percent: bool = True) -> Spec:
     dots = rows.mark_point(size=52, filled=True, opacity=1).encode(
         x=x, y=y, color=colour, tooltip=_said(alt, "time", "estimate", "low", "high")
     )
-    zero = rows.mark_rule(color="var(--ink-3)").encode(y=alt.datum(0))
-    start = rows.mark_rule(color=INK, strokeDash=[2, 3]).encode(x=alt.datum(-0.5))
+    zero = _once(alt).mark_rule(color="var(--ink-3)").encode(y=alt.datum(0))
+    start = _once(alt).mark_rule(color=INK, strokeDash=[2, 3]).encode(x=alt.datum(-0.5))
     return _done(alt, zero, start, whisker, dots)
 
 
@@ -130,9 +137,10 @@ def love_plot() -> Spec:
     dots = rows.mark_point(size=64, filled=True, opacity=1).encode(
         x=x, y=_entries(alt, "name"), color=colour, tooltip=_said(alt, "name", "side", "smd")
     )
-    zero = rows.mark_rule(color="var(--ink-3)").encode(x=alt.datum(0))
+    zero = _once(alt).mark_rule(color="var(--ink-3)").encode(x=alt.datum(0))
     bounds = [
-        rows.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.datum(at)) for at in LIMITS
+        _once(alt).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.datum(at))
+        for at in LIMITS
     ]
     return _done(alt, zero, *bounds, dots, rows=True)
 
@@ -166,7 +174,7 @@ def forest(percent: bool = True) -> Spec:
         color=colour,
         tooltip=_said(alt, "label", "estimate", "low", "high"),
     )
-    zero = rows.mark_rule(color="var(--ink-3)").encode(x=alt.datum(0))
+    zero = _once(alt).mark_rule(color="var(--ink-3)").encode(x=alt.datum(0))
     return _done(alt, zero, whisker, dots, rows=True)
 
 
@@ -197,24 +205,32 @@ def tornado() -> Spec:
         )
 
     middle = rows.mark_rule(color="var(--ink-3)").encode(x="mean(middle):Q")
-    zero = rows.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.datum(0))
+    zero = _once(alt).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.datum(0))
     return _done(alt, side("low", sides[0]), side("high", sides[1]), zero, middle, rows=True)
 
 
 # Parts.
 
 
+def _once(alt: Any) -> Any:
+    """What is drawn once, however many rows there are."""
+    return alt.Chart(alt.InlineData(values=[{}]))
+
+
 def _periods(alt: Any) -> Any:
     axis = alt.Axis(
-        labelAngle=0, title=None, ticks=False, labelOverlap="greedy", labelSeparation=16
+        labelAngle=0,
+        title=None,
+        ticks=False,
+        labelExpr=DATES,
+        labelOverlap="greedy",
+        labelSeparation=16,
     )
     return alt.X("period:O", sort=None, axis=axis, scale=alt.Scale(padding=0.2))
 
 
 def _entries(alt: Any, name: str) -> Any:
-    axis = alt.Axis(
-        title=None, domain=False, ticks=False, labelLimit=230, labelColor="var(--ink)", grid=False
-    )
+    axis = alt.Axis(title=None, domain=False, ticks=False, labelColor="var(--ink)", grid=False)
     return alt.Y(f"{name}:N", sort=None, axis=axis)
 
 
@@ -258,11 +274,17 @@ def _said(alt: Any, *names: str) -> list[Any]:
     ]
 
 
+def height(entries: int) -> int:
+    """Of a whole chart with so many entries, its axis and legend included."""
+    return ROW_HEIGHT * entries + 76
+
+
 def _done(alt: Any, *layers: Any, rows: bool = False) -> Spec:
     """The layers as one specification; `rows`: as high as it has entries, not as its place is."""
     chart = alt.layer(*layers).configure(**config())
     size = {"width": "container", "height": {"step": ROW_HEIGHT} if rows else "container"}
     spec = plain(chart.to_dict())
+    spec["config"]["mark"] = {"aria": False}  # pages name the whole picture, and have its table
     if rows:
-        spec["config"]["autosize"] = {"type": "fit-x", "contains": "padding", "resize": True}
-    return {**spec, **size, "padding": 4}
+        spec["config"]["axisY"]["labelLimit"] = LABEL_WIDTH
+    return {**spec, **size, "padding": {"left": 4, "right": 14, "top": 4, "bottom": 4}}

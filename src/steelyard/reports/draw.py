@@ -30,15 +30,21 @@ def draw(
     return bytes(vl_convert.vegalite_to_png(whole, scale=2))
 
 
+def filled(spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The specification with its rows beside what it draws in any case."""
+    return {**spec, "datasets": {**spec.get("datasets", {}), "rows": [dict(row) for row in rows]}}
+
+
 def standalone(
     spec: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], title: str, measure: str = ""
 ) -> dict[str, Any]:
     """A specification that needs neither a page nor its style sheet."""
-    whole: dict[str, Any] = json.loads(_VARIABLE.sub(_colour, json.dumps(spec)))
-    whole["datasets"] = {"rows": [dict(row) for row in rows]}
+    whole: dict[str, Any] = json.loads(_VARIABLE.sub(_colour, json.dumps(filled(spec, rows))))
     whole["width"] = WIDTH
     if whole["height"] == "container":
         whole["height"] = HEIGHT
+    else:  # as high as it has entries
+        whole["autosize"] = {"type": "fit-x", "contains": "padding"}
     whole["title"] = {
         "text": title,
         "subtitle": measure,

@@ -5,7 +5,7 @@ A picture whose rows an analysis does not have is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from steelyard.errors import UnknownName
@@ -16,7 +16,6 @@ from steelyard.reports import charts
 from steelyard.reports.picture import Column, Picture
 
 if TYPE_CHECKING:
-    from steelyard.impact.balance import Balance
     from steelyard.impact.pool import Pooled
     from steelyard.impact.roi import Return
 
@@ -25,9 +24,7 @@ INTERVAL = (Column("low", "From", "percent"), Column("high", "To", "percent"))
 IN_UNITS = (Column("low", "From"), Column("high", "To"))
 
 
-def pictures(
-    analysis: Analysis, curve: Rows = (), balance: Iterable[Balance] = ()
-) -> tuple[Picture, ...]:
+def pictures(analysis: Analysis, curve: Rows = (), balance: Rows = ()) -> tuple[Picture, ...]:
     """Every picture that the analysis, the power curve and the balance have rows for."""
     found = (
         estimates(analysis),
@@ -35,7 +32,7 @@ def pictures(
         series(analysis.pictures.get("series", ())),
         events(analysis),
         power(curve),
-        love(balance),
+        love(balance or analysis.pictures.get("balance", ())),
     )
     return tuple(each for each in found if each is not None)
 
@@ -112,30 +109,49 @@ def _agreement(rows: Rows) -> str:
     if len(signs) > 1:
         return f"The {many} estimators that fit this design disagree on the direction"
     way = "up" if True in signs else "down"
-    return f"All {many} estimators that fit this design point {way}"
+    which = "Both" if many == 2 else f"All {many}"
+    return f"{which} estimators that fit this design point {way}"
 
 
 # What was, and what would have been.
 
 
 def course(rows: Rows) -> Picture | None:
-    """Observed means of the treated, and what they would have been without treatment."""
+    """Observed means of the treated, and what they would have been without treatment.
+
+    Rows: period, observed, would_be, low, high, treated (how many units then are).
+    """
     if not rows:
         return None
-    after = [row for row in rows if row.get("low") is not None]
-    outside = sum(1 for row in after if not row["low"] <= row["observed"] <= row["high"])
-    title = f"After the start, {outside} of {len(after)} periods lie outside the band"
+    counts = [0, *(row["treated"] for row in rows)]
+    drawn = [
+        {
+            "period": row["period"],
+            "observed": row["observed"],
+            "expected": row["would_be"],
+            "low": row["low"],
+            "high": row["high"],
+            "treated": row["treated"],
+            "begins": row["treated"] > counts[at],
+        }
+        for at, row in enumerate(rows)
+    ]
+    known = [row for row in drawn if row["low"] is not None and row["observed"] is not None]
+    outside = sum(1 for row in known if not row["low"] <= row["observed"] <= row["high"])
+    title = f"After the start, {outside or 'none'} of {len(known)} periods lie outside the band"
     return Picture(
         "counterfactual",
-        title if after else "What was, and what would have been",
-        "Mean of treated units per period; band: 95 % interval of what would have been",
-        charts.counterfactual(),
-        rows,
+        title if known else "What was, and what would have been",
+        "Mean per period of the units treated at some time; band: 95 % interval of what would have"
+        " been, period by period; dotted: starts",
+        charts.counterfactual(bool(known)),
+        drawn,
         (
             Column("period", "Period", "words"),
             Column("observed", "As it was"),
             Column("expected", "Without treatment"),
             *IN_UNITS,
+            Column("treated", "Treated units", "count"),
         ),
     )
 
@@ -160,7 +176,7 @@ def series(rows: Rows) -> Picture | None:
         "series",
         "What changed, not what changed it: everybody started at once",
         "Mean of all units per period; the trend before, continued as if nothing had happened",
-        charts.counterfactual(),
+        charts.counterfactual(False, "Trend continued"),
         drawn,
         (
             Column("period", "Period", "words"),
@@ -227,13 +243,16 @@ def power(rows: Rows) -> Picture | None:
     )
 
 
-def love(balance: Iterable[Balance]) -> Picture | None:
-    """Standardised differences between the sides before and after matching."""
+def love(balance: Rows) -> Picture | None:
+    """Standardised differences between the sides before and after matching.
+
+    Rows: covariate, smd_before, smd_after (None where nobody is matched).
+    """
     rows: list[dict[str, Any]] = []
     for each in balance:
-        for side, smd in (("Before matching", each.smd_before), ("After matching", each.smd_after)):
-            if smd is not None:
-                rows.append({"name": each.covariate, "side": side, "smd": smd})
+        for side, key in (("Before matching", "smd_before"), ("After matching", "smd_after")):
+            if each[key] is not None:
+                rows.append({"name": each["covariate"], "side": side, "smd": each[key]})
     if not rows:
         return None
     left = [row for row in rows if row["side"] == "After matching"]

@@ -34,6 +34,7 @@ NAV = (
             Link("spend", "Spend", "/spend", "spend"),
             Link("roi", "ROI", "/roi", "scale"),
             Link("delivery", "Delivery", "/delivery", "ship"),
+            Link("impact", "Impact", "/impact", "flask"),
             Link("people", "People", "/people", "people"),
         ),
     ),

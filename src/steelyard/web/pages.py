@@ -14,6 +14,7 @@ from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.delivery import add_delivery
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
+from steelyard.web.impact import add_impact
 from steelyard.web.layout import footer
 from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
@@ -29,6 +30,7 @@ def router(pages: Pages) -> APIRouter:
         _spend,
         add_roi,
         add_delivery,
+        add_impact,
         add_people,
         _sources,
         _definitions,

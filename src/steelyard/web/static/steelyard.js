@@ -184,6 +184,18 @@ if (live) {
   setTimeout(look, 2000);
 }
 
+// Waiting for an analysis: look again until the page has nothing to wait for.
+if (one("[data-waits]")) {
+  const again = async () => {
+    try {
+      const answer = await fetch(location.href);
+      if (!answer.ok || !(await answer.text()).includes("data-waits")) return location.reload();
+    } catch { /* the server is away for a moment */ }
+    setTimeout(again, document.hidden ? 15000 : 2000);
+  };
+  setTimeout(again, 1500);
+}
+
 // Charts draw the data table below them; colours are CSS variables, so themes and print follow.
 function readTable(table) {
   const heads = all("thead th[data-series]", table).map((head) => head.dataset);
@@ -213,13 +225,17 @@ function ticks(days, width) {
   const step = [1, 2, 7, 14, 28].find((size) => size >= each) ?? each;
   return days.filter((_, index) => (days.length - 1 - index) % step === 0).map((day) => day.day);
 }
+function fill(spec, figure, width) {
+  const days = readTable(document.getElementById(figure.dataset.table));
+  spec.datasets = chartData(days, figure.dataset.chart);
+  const marks = figure.dataset.chart === "classes" ? days.map((day) => day.day) : ticks(days, width);
+  spec.layer.filter((layer) => layer.encoding.x.axis).forEach((layer) => { layer.encoding.x.axis.values = marks; });
+}
 function draw(figure) {
   const canvas = one("[data-canvas]", figure);
-  const days = readTable(document.getElementById(figure.dataset.table));
   const spec = JSON.parse(document.getElementById(figure.dataset.spec).textContent);
-  spec.datasets = chartData(days, figure.dataset.chart);
-  const marks = figure.dataset.chart === "classes" ? days.map((day) => day.day) : ticks(days, canvas.clientWidth);
-  spec.layer.filter((layer) => layer.encoding.x.axis).forEach((layer) => { layer.encoding.x.axis.values = marks; });
+  if (figure.dataset.chart !== "given") fill(spec, figure, canvas.clientWidth); // "given" brings its rows
+  else if (spec.config.axisY.labelLimit) spec.config.axisY.labelLimit = Math.min(spec.config.axisY.labelLimit, canvas.clientWidth * 0.42);
   const look = { actions: false, renderer: "svg", ast: true, defaultStyle: false, tooltip: { disableDefaultStyle: true } };
   return window.vegaEmbed(canvas, spec, look).then(() => { figure.dataset.drawn = "yes"; });
 }

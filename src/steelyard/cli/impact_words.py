@@ -24,8 +24,10 @@ def analysis_text(said: Said) -> str:
         paragraph(f"Evidence: {verdict['evidence'] or 'none'}. {_observed(said)}"),
         paragraph(verdict.get("answerable", "")),
         estimates_text(said),
+        _guardrails(said.get("guardrails", ())),
         _power(said.get("power") or {}),
         checks_text(said.get("checks", ())),
+        _plan(said.get("plan")),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -104,6 +106,31 @@ def number(value: float | None) -> str:
 
 def share(value: float | None) -> str:
     return UNKNOWN if value is None else f"{100 * value:.0f} %"
+
+
+def _guardrails(guardrails: Sequence[Said]) -> str:
+    """What must not get worse, each with its p among all of them (Holm)."""
+    if not guardrails:
+        return ""
+    rows: list[tuple[str, ...]] = [("guardrail", "better", "effect", "95 % interval", "p (Holm)")]
+    rows += [_guardrail(each) for each in guardrails if each["estimate"]]
+    unknown = [f"{each['metric']}: {each['why']}" for each in guardrails if not each["estimate"]]
+    told = table(rows) if len(rows) > 1 else "No guardrail can be judged."
+    return "\n".join([told, *map(paragraph, unknown)])
+
+
+def _guardrail(each: Said) -> tuple[str, ...]:
+    _, effect, interval, *_ = _cells(each["estimate"], False)
+    p = UNKNOWN if each["p_holm"] is None else f"{each['p_holm']:.3f}"
+    return each["metric"], each["direction"], effect, interval, p
+
+
+def _plan(plan: Said | None) -> str:
+    if not plan:
+        return ""
+    when = {True: "before the start", False: "after the start", None: "without a start"}
+    saved = f"saved on {plan['saved_at'][:10]}, {when[plan['registered_before_start']]}"
+    return f"Plan {plan['name']}, version {plan['version']} ({plan['digest'][:12]}), {saved}."
 
 
 def _power(power: Said) -> str:

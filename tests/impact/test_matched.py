@@ -197,7 +197,8 @@ def test_the_estimate_alone_is_that_with_its_error():
 
 def test_bounds_stand_beside_a_result_in_blocks_of_periods():
     panel = volunteers(3, log_effect=0.5)
-    confounder, trends = bound(panel, STUDY, _did(panel), None)
+    overlap, drift, confounder, trends = bound(panel, STUDY, _did(panel), None)
+    assert overlap.figures["coverage"] > 0.5 and drift.figures["reliability"] > 0.5
     assert confounder.figures["gamma"] > 1 and "something unseen" in confounder.detail
     assert trends.figures["width"] == 4 and trends.figures["steps_before"] == 4
     assert len(trends.figures["steps"]) == 3

@@ -16,7 +16,8 @@ from steelyard.impact import verdict as verdicts
 from steelyard.impact.balance import LONG, Balance
 from steelyard.impact.candidates import Candidates, Choice, pair
 from steelyard.impact.inference import interval
-from steelyard.impact.matched import effect, point, transformed, uncorrected
+from steelyard.impact.likeness import overlap, regression_to_the_mean
+from steelyard.impact.matched import effect, point, transformed
 from steelyard.impact.panel import Floats, Panel
 from steelyard.impact.partners import CALIPER, Paired, paired
 from steelyard.impact.result import CannotSay, Check, Estimate, Note, Verdict, level_estimate
@@ -27,9 +28,6 @@ from steelyard.impact.study import Study
 Distance = Literal["propensity", "mahalanobis", "standardised"]
 DRAWS = 20  # ways in which ties are broken
 LARGE = 400_000  # possible pairs from which on fewer draws have to do
-RATIO = 2.0  # of variances beyond which spreads are called unlike (Rubin 2001)
-MANY = 0.8  # coverage from which on the matched speak for the treated
-DRIFT_PCT = 5.0  # regression to the mean that is worth a warning
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +109,7 @@ def _of_table(
         ),
         sensitivity=check.figures,
         verdict=_verdict(estimate, first.refusal, study, len(units.treated)),
-        checks=[_overlap(first.refusal, first.coverage, first.balance), check],
+        checks=[overlap(first.refusal, first.coverage, first.balance), check],
         warnings=units.notes,
     )
 
@@ -157,7 +155,7 @@ def _of_panel(panel: Panel, study: Study, caliper: float | None) -> Matching:
         ties=_ties(over),
         sensitivity=check.figures,
         verdict=_verdict(estimate, said if isinstance(said, CannotSay) else None, study, panel.n),
-        checks=[_overlap(found.refusal, found.coverage, found.balance),
+        checks=[overlap(found.refusal, found.coverage, found.balance),
                 regression_to_the_mean(panel, study, found), check],
         warnings=[*panel.notes, *_left_out(panel, found)],
     )  # fmt: skip
@@ -175,30 +173,6 @@ def _redrawn(panel: Panel, study: Study, caliper: float | None) -> list[float]:
     return found
 
 
-def regression_to_the_mean(panel: Panel, study: Study, found: Paired) -> Check:
-    """How much of the baseline is luck, and what that alone would show as an effect."""
-    drift, raw = found.drift, uncorrected(panel, study, found)
-    figures = {
-        "periods": drift.periods,
-        "reliability": drift.reliability,
-        "drift_pct": drift.pct,
-        "drift": drift.amount,
-        "uncorrected": raw.to_json() if isinstance(raw, Estimate) else None,
-    }
-    name = "regression_to_the_mean"
-    if drift.reliability is None or drift.pct is None:
-        told = "Too few units or no level to tell how much of the baseline is luck."
-        return Check(name, "not_run", told, figures)
-    told = (
-        f"Over {drift.periods} periods {100 * drift.reliability:.0f} % of the differences between"
-        f" {study.unit}s last; the rest is luck that does not. Pairs chosen on it would drift apart"
-        f" by {verdicts.figure(drift.pct)} % with no effect at all: taken off the estimate, which"
-        " holds where people start because of what they are, not of a lucky month."
-    )
-    wide = abs(drift.pct) >= DRIFT_PCT or drift.periods < LONG
-    return Check(name, "warn" if wide else "ok", told, figures)
-
-
 def _left_out(panel: Panel, found: Paired) -> list[Note]:
     short = int((~panel.never).sum()) - len(found.asked)
     if not short:
@@ -210,19 +184,6 @@ def _left_out(panel: Panel, found: Paired) -> list[Note]:
             " matched: over fewer, a lucky month passes for ability.",
         )
     ]
-
-
-def _overlap(refusal: CannotSay | None, coverage: float, rows: Sequence[Balance]) -> Check:
-    worst = max((abs(row.smd_after) for row in rows if row.smd_after is not None), default=None)
-    figures = {"coverage": coverage, "largest_smd_after": worst}
-    if refusal:
-        return Check("overlap", "fail", refusal.message, figures)
-    told = f"{100 * coverage:.0f} % of the treated have a partner; the estimate is about them only."
-    odd = [row.covariate for row in rows if row.variance_ratio is not None
-           and not 1 / RATIO <= row.variance_ratio <= RATIO]  # fmt: skip
-    if odd:
-        told += f" They still vary differently in {', '.join(odd)} (ratio of variances beyond 2)."
-    return Check("overlap", "warn" if odd or coverage < MANY else "ok", told, figures)
 
 
 def _confounder(estimate: Estimate | None, differences: Floats) -> Check:

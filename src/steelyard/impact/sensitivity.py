@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from steelyard.errors import BadPanel
-from steelyard.impact.bounds import breakdown_gamma, e_value, partial_r2, robustness_value
+from steelyard.impact.bounds import ALPHA, breakdown_gamma, e_value, partial_r2, robustness_value
 from steelyard.impact.honest import Bent, bent_interval
 from steelyard.impact.inference import interval
 from steelyard.impact.panel import Floats, Panel
@@ -20,6 +20,8 @@ from steelyard.impact.partners import Paired, paired
 from steelyard.impact.result import CannotSay, Check, Estimate, EventStudy, Interval
 from steelyard.impact.study import Study
 
+NOTHING = "Nothing to explain away: the interval holds no effect already."
+SMALL = 0.5  # of the largest bend before the start: less than that is no great demand
 NEAREST = 12  # steps before the start that are used: further ones say little and cost much
 
 
@@ -178,12 +180,14 @@ def _largest_bend(before: Floats) -> float:
 def bound(
     panel: Panel, study: Study, estimate: Estimate, event_study: EventStudy | None
 ) -> list[Check]:
-    """What stands beside a volunteers' result: a hidden confounder's strength, bent trends.
+    """What stands beside a volunteers' result: who is matched, how much is luck, a hidden
+    confounder's strength, bent trends.
 
     Trends are those of the matched pairs in blocks of periods, and of `event_study` where nobody
     was matched.
     """
     from steelyard.impact.blocks import blocks
+    from steelyard.impact.likeness import overlap, regression_to_the_mean
     from steelyard.impact.matched import transformed
 
     panel = transformed(panel, study)
@@ -192,11 +196,17 @@ def bound(
         confounder = hidden_confounder(estimate, np.empty(0), panel.groups - 1)
         return [confounder, bent_trends(event_study, study)]
     over_time = blocks(panel, study, found)
+    if estimate.p is None or estimate.p >= ALPHA:
+        bent = Check("bent_trends", "not_run", NOTHING)
+    elif isinstance(over_time, CannotSay):
+        bent = bent_trends(event_study, study)
+    else:
+        bent = bent_trends(over_time.events, study, over_time.width)
     return [
+        overlap(found.refusal, found.coverage, found.balance),
+        regression_to_the_mean(panel, study, found),
         hidden_confounder(estimate, pair_differences(panel, found), panel.groups - 1),
-        bent_trends(event_study, study)
-        if isinstance(over_time, CannotSay)
-        else bent_trends(over_time.events, study, over_time.width),
+        bent,
     ]
 
 
@@ -217,9 +227,8 @@ def hidden_confounder(estimate: Estimate, differences: Floats, dof: float) -> Ch
     """How strongly something unseen would have to drive both who starts and what comes out."""
     figures: dict[str, Any] = {}
     name = "hidden_confounder"
-    if estimate.p is None or estimate.p >= 0.05:
-        told = "Nothing to explain away: the interval holds no effect already."
-        return Check(name, "not_run", told, figures)
+    if estimate.p is None or estimate.p >= ALPHA:
+        return Check(name, "not_run", NOTHING, figures)
     gamma = breakdown_gamma(differences) if len(differences) > 1 else None
     figures |= (
         _ratios(estimate) | _shares(estimate, dof) | {"gamma": gamma, "pairs": len(differences)}
@@ -288,11 +297,12 @@ def bent_trends(events: EventStudy | None, study: Study, width: int = 1) -> Chec
     if found.breakdown is None:
         return Check(name, "ok", "No bend that was looked at makes it undecided.", found.to_json())
     many = found.breakdown / found.largest_bend if found.largest_bend else None
-    beside = "" if many is None else f", {many:.2g} times the largest bend seen before the start"
+    beside = "" if many is None else f", {many:.2g} times the largest seen before it, luck included"
     unit = "log points" if found.scale == "log" else study.outcome
-    step = "step" if width == 1 else f"{width} periods"
+    step = "step" if width == 1 else f"block of {width} periods"
     told = (
         f"Trends may bend by up to {found.breakdown:.3g} {unit} from one {step} to the next"
         f"{beside}, before the mean effect becomes undecided."
     )
-    return Check(name, "ok", told, found.to_json() | {"width": width})
+    weak = many is not None and many < SMALL
+    return Check(name, "warn" if weak else "ok", told, found.to_json() | {"width": width})

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from steelyard.impact.inference import interval, relative_interval
 from steelyard.impact.regression import (
     Fit,
     bell_mccaffrey,
@@ -15,6 +16,7 @@ from steelyard.impact.regression import (
     homoskedastic,
     independent,
     robust,
+    told,
 )
 
 
@@ -61,3 +63,30 @@ def test_columns_that_repeat_others_go() -> None:
     x = np.arange(6.0)
     design = np.column_stack([one, x, 0 * one, 3 * x + 2, x**2])
     assert independent(design).tolist() == [0, 1, 4]
+
+
+def test_the_interval_in_percent_holds_every_ratio_that_a_test_would_not_reject() -> None:
+    b, base, dof = 1.2, 5.0, 14.0
+    variances = (0.5, -0.1, 0.3)
+    ends = relative_interval(b, base, variances, dof)
+    for end in ends:
+        assert end is not None
+        ratio = end / 100
+        off = b - ratio * base
+        spread = variances[0] - 2 * ratio * variances[1] + ratio**2 * variances[2]
+        (low, high), p = interval(off, float(np.sqrt(spread)), dof)
+        assert p == pytest.approx(0.05, rel=1e-6)
+    assert relative_interval(b, 0.4, variances, dof) == (None, None)
+
+
+def test_percent_and_level_agree_about_nothing() -> None:
+    """Where the interval of the difference ends at 0, so does that of the percentage."""
+    mine = example()
+    level = told("x", mine, lambda each: robust(each, 1), 26, "HC2", False)
+    low, high = level.ci
+    assert low is not None and high is not None
+    at_zero = fit(mine.design, mine.outcome - low * mine.design[:, 1])
+    moved = told("x", at_zero, lambda each: robust(each, 1), 26, "HC2", False)
+    assert moved.ci[0] == pytest.approx(0, abs=1e-9)
+    assert moved.ci_pct[0] == pytest.approx(0, abs=1e-6)
+    assert moved.effect_pct == pytest.approx(100 * at_zero.b / at_zero.coefficients[0])

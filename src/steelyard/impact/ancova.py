@@ -6,6 +6,7 @@ measured after the start may be adjusted for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,11 +56,10 @@ def adjusted(
         return short
     for interacted in (True, False) if _is_roomy(units) else (False,):
         fitted = _fit(units, interacted)
-        se, dof, words = _error(fitted, units, in_clusters)
-        if np.isfinite(se) and dof > 0:
+        error, dof, words = _error(fitted, units, in_clusters)
+        if dof > 0 and np.isfinite(error(fitted)):
             words += f"; {units.left_out} units without data left out" if units.left_out else ""
-            without = None if is_ratio else float(fitted.coefficients[0])
-            return told(estimator, fitted, se, dof, words, without)
+            return told(estimator, fitted, error, dof, words, is_ratio)
     return CannotSay(
         "too_few_clusters", "A single cluster carries the estimate: leaving it out leaves none."
     )
@@ -79,19 +79,17 @@ def _fit(units: Units, interacted: bool) -> Fit:
     return fit(design[:, independent(design)], units.after)
 
 
-def _error(fitted: Fit, units: Units, in_clusters: bool) -> tuple[float, float, str]:
-    """Standard error, degrees of freedom and what they are in words; NaN where there is none."""
-    if fitted.dof <= 0:
-        return float("nan"), 0, ""
+def _error(
+    fitted: Fit, units: Units, in_clusters: bool
+) -> tuple[Callable[[Fit], float], float, str]:
+    """How the standard error is found, its degrees of freedom (0: none) and both in words."""
     if in_clusters:
-        dof = arms_dof(units.treated, units.cluster)
+        dof = arms_dof(units.treated, units.cluster) if fitted.dof > 0 else 0
         words = f"jackknife over {units.groups} clusters, {t_of(dof)}"
-        return crv3(fitted, units.cluster), dof, words
-    se = robust(fitted, 1)
-    if np.isnan(se):
-        return se, 0, ""
-    dof = bell_mccaffrey(fitted)
-    return se, dof, f"HC2, {t_of(dof)}"
+        return lambda asked: crv3(asked, units.cluster), dof, words
+    exact = fitted.dof <= 0 or np.isnan(robust(fitted, 1))
+    dof = 0 if exact else bell_mccaffrey(fitted)
+    return lambda asked: robust(asked, 1), dof, f"HC2, {t_of(dof)}"
 
 
 def arms_dof(treated: Flags, cluster: Ints) -> float:

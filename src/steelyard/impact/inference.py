@@ -55,6 +55,29 @@ def effective_dof(shares: ArrayLike) -> float:
     return float(min(np.sum(squares) ** 2 / np.sum(squares**2), len(squares) - 1))
 
 
+def relative_interval(
+    b: float, base: float, variances: tuple[float, float, float], dof: float
+) -> Interval:
+    """The interval, in percent, of b over a base that is itself uncertain.
+
+    Fieller 1954, J. of the Royal Statistical Society B 16. `variances` are those of b, of b and
+    the base together, and of the base. It holds 0 exactly when that of b does; unknown where the
+    base might be 0. Dividing the ends of b's interval by the base instead covers 89 % for 95 %
+    with 25 treated units and an effect of half.
+    """
+    from scipy.special import stdtrit
+
+    of_b, joint, of_base = variances
+    t2 = float(stdtrit(dof, 0.5 + LEVEL / 2)) ** 2
+    square = base**2 - t2 * of_base
+    if base <= 0 or not np.isfinite(square) or square <= 0:
+        return UNKNOWN
+    middle = base * b - t2 * joint
+    inside = middle**2 - square * (b**2 - t2 * of_b)
+    half = float(np.sqrt(max(inside, 0.0)))
+    return 100 * (middle - half) / square, 100 * (middle + half) / square
+
+
 def t_of(dof: float) -> str:
     """Student's t in words: t(31), t(7.94)."""
     return f"t({dof:.3g})" if dof < 1000 else f"t({dof:.0f})"

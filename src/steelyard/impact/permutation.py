@@ -8,6 +8,7 @@ units that chose for themselves it says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from steelyard.impact.inversion import Draws, from_sums, joined, not_rejected, s
 from steelyard.impact.panel import Flags, Floats, Ints, Panel
 from steelyard.impact.ratio import ratio
 from steelyard.impact.regression import fit
-from steelyard.impact.result import CannotSay, Estimate, level_estimate, log_estimate
+from steelyard.impact.result import UNKNOWN, CannotSay, Estimate, level_estimate, log_estimate
 from steelyard.impact.study import Study
 from steelyard.impact.sums import Sums, less_growth, less_points, log_growth, ratio_change
 
@@ -125,7 +126,7 @@ def _ancova(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Est
     if is_log(study):
         return log_estimate("ancova", b, None, ci, p, words)
     without = None if plain is None else float(plain.coefficients[0])
-    return level_estimate("ancova", b, None, ci, p, words, without)
+    return _unset(level_estimate("ancova", b, None, ci, p, words, without))
 
 
 def _full(design: Floats) -> bool:
@@ -209,7 +210,13 @@ def _ratio(panel: Panel, study: Study, assigned: Assignment, draws: int) -> Esti
     share = None
     if plain.estimate and plain.effect_pct is not None:
         share = 100 * plain.estimate / plain.effect_pct
-    return level_estimate("ratio", found.b, None, ci, found.p(), words, share)
+    return _unset(level_estimate("ratio", found.b, None, ci, found.p(), words, share))
+
+
+def _unset(level: Estimate) -> Estimate:
+    """Without an interval in percent: the mean it is set against is uncertain too, and lots say
+    nothing of that."""
+    return replace(level, ci_pct=UNKNOWN)
 
 
 def _per_cluster(panel: Panel, parts: tuple[Floats, ...], kept: Flags) -> Floats:

@@ -7,17 +7,18 @@ a unit with one item as much as one with a hundred; single items are never the u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from steelyard.impact.ancova import is_log, items, single_start, too_few
-from steelyard.impact.inference import effective_dof, interval, jackknife, t_of
+from steelyard.impact.inference import effective_dof, interval, jackknife, relative_interval, t_of
 from steelyard.impact.panel import Flags, Floats, Panel
 from steelyard.impact.result import (
     UNKNOWN,
     CannotSay,
     Estimate,
+    Interval,
     level_estimate,
     log_estimate,
 )
@@ -56,29 +57,35 @@ def ratio(panel: Panel, study: Study) -> Estimate | CannotSay:
     if after is None or (before is None and panel.seen[:, :date].any()):
         return NOTHING
     b, moved = after[0].value - after[1].value, after[0].moved - after[1].moved
-    without = after[1].value
+    without, base = after[1].value, after[1].moved
     if before is not None:
         b -= before[0].value - before[1].value
         moved = moved - (before[0].moved - before[1].moved)
         without += before[0].value - before[1].value
+        base = base + before[0].moved - before[1].moved
     dof = effective_dof(after[0].shares + after[1].shares)
-    return _estimate(panel, study, b, moved, without, dof)
+    said = _estimate(panel, b, moved, dof)
+    if is_log(study):
+        return log_estimate(*said)
+    level = level_estimate(*said, without)
+    if level.se is None:
+        return level
+    errors = (_error(panel, ~panel.never, each) ** 2 for each in (moved, moved + base, base))
+    of_b, of_sum, of_base = errors
+    variances = (of_b, (of_sum - of_b - of_base) / 2, of_base)
+    return replace(level, ci_pct=relative_interval(b, without, variances, dof))
 
 
 def _estimate(
-    panel: Panel, study: Study, b: float, moved: Floats, without: float, dof: float
-) -> Estimate | CannotSay:
-    treated = ~panel.never
-    se = _error(panel, treated, moved)
+    panel: Panel, b: float, moved: Floats, dof: float
+) -> tuple[str, float, float | None, Interval, float | None, str]:
+    se = _error(panel, ~panel.never, moved)
     things = "clusters" if panel.clustered else "units"
     words = f"jackknife over {panel.groups} {things}, {t_of(dof)}"
-    known, ci, p = None, UNKNOWN, None
-    if se > 1e-12:
-        known = se
-        ci, p = interval(b, se, dof)
-    if is_log(study):
-        return log_estimate("ratio", b, known, ci, p, words)
-    return level_estimate("ratio", b, known, ci, p, words, without)
+    if not se > 1e-12:
+        return "ratio", b, None, UNKNOWN, None, words
+    ci, p = interval(b, se, dof)
+    return "ratio", b, se, ci, p, words
 
 
 def _error(panel: Panel, treated: Flags, moved: Floats) -> float:

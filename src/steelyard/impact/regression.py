@@ -7,12 +7,13 @@ statsmodels, whose import takes longer than all of it; the tests hold it against
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steelyard.impact.inference import interval, jackknife
+from steelyard.impact.inference import interval, jackknife, relative_interval
 from steelyard.impact.result import UNKNOWN, Estimate, level_estimate, log_estimate
 
 Floats = NDArray[np.float64]
@@ -22,10 +23,10 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A regression (n rows, k terms) and the term asked about.
+    """A regression (n rows, k terms) and what is asked of it.
 
     design (n, k); outcome (n,); bread (k, k) is the inverse of X'X; `term` is the column of the
-    treatment.
+    treatment; asked (k,) weighs the coefficients, 1 for the treatment alone.
     """
 
     design: Floats
@@ -33,10 +34,11 @@ class Fit:
     bread: Floats
     coefficients: Floats
     term: int
+    asked: Floats
 
     @property
     def b(self) -> float:
-        return float(self.coefficients[self.term])
+        return float(self.asked @ self.coefficients)
 
     @property
     def dof(self) -> int:
@@ -55,14 +57,16 @@ class Fit:
 
     @property
     def pull(self) -> Floats:
-        """(n,): how much each row's outcome moves the term asked about."""
-        return np.asarray(self.design @ self.bread[self.term])
+        """(n,): how much each row's outcome moves what is asked."""
+        return np.asarray(self.design @ (self.bread @ self.asked))
 
 
 def fit(design: Floats, outcome: Floats, term: int = 1) -> Fit:
     """Least squares; the design must have full rank (see `independent`)."""
     bread = np.asarray(np.linalg.inv(design.T @ design), dtype=np.float64)
-    return Fit(design, outcome, bread, bread @ (design.T @ outcome), term)
+    asked = np.zeros(design.shape[1])
+    asked[term] = 1.0
+    return Fit(design, outcome, bread, bread @ (design.T @ outcome), term, asked)
 
 
 def independent(design: Floats) -> Ints:
@@ -85,7 +89,7 @@ def independent(design: Floats) -> Ints:
 def homoskedastic(fitted: Fit) -> float:
     """The textbook standard error, right only where all rows vary alike."""
     spread = float(fitted.residuals @ fitted.residuals) / fitted.dof
-    return float(np.sqrt(spread * fitted.bread[fitted.term, fitted.term]))
+    return float(np.sqrt(spread * (fitted.asked @ fitted.bread @ fitted.asked)))
 
 
 def robust(fitted: Fit, power: int) -> float:
@@ -122,9 +126,8 @@ def leave_out(fitted: Fit, cluster: Ints) -> Floats:
         part = fitted.design[rows]
         rest = whole - part.T @ part
         if np.linalg.cond(rest) < 1 / TOLERANCE:
-            left[group] = np.linalg.solve(rest, moments - part.T @ fitted.outcome[rows])[
-                fitted.term
-            ]
+            without = np.linalg.solve(rest, moments - part.T @ fitted.outcome[rows])
+            left[group] = fitted.asked @ without
     return left
 
 
@@ -154,16 +157,37 @@ def bell_mccaffrey(fitted: Fit) -> float:
 
 
 def told(
-    estimator: str, fitted: Fit, se: float, dof: float, inference: str, without: float | None
+    estimator: str,
+    fitted: Fit,
+    error: Callable[[Fit], float],
+    dof: float,
+    inference: str,
+    is_ratio: bool,
 ) -> Estimate:
-    """The estimate of a fit: a ratio where `without` is None, else set against that mean.
+    """The estimate of a fit and its interval by the standard error that `error` finds.
 
-    An error that is nothing but rounding (everything fitted exactly) is unknown, not certainty.
+    Of logarithms it is a ratio, else it is set against the intercept: the mean there would have
+    been, where what was known is centred. An error that is nothing but rounding (everything
+    fitted exactly) is unknown, not certainty.
     """
-    known, ci, p = None, UNKNOWN, None
+    se, known, ci, p = error(fitted), None, UNKNOWN, None
     if np.isfinite(se) and se > 1e-12 * float(np.abs(fitted.outcome).max()):
         known = se
         ci, p = interval(fitted.b, se, dof)
-    if without is None:
+    if is_ratio:
         return log_estimate(estimator, fitted.b, known, ci, p, inference)
-    return level_estimate(estimator, fitted.b, known, ci, p, inference, without)
+    base = float(fitted.coefficients[0])
+    level = level_estimate(estimator, fitted.b, known, ci, p, inference, base)
+    percent = (
+        relative_interval(fitted.b, base, _variances(fitted, error), dof) if known else UNKNOWN
+    )
+    return replace(level, ci_pct=percent)
+
+
+def _variances(fitted: Fit, error: Callable[[Fit], float]) -> tuple[float, float, float]:
+    """Of what is asked, of it and the intercept together, and of the intercept."""
+    first = np.zeros_like(fitted.asked)
+    first[0] = 1.0
+    asked = (fitted.asked, fitted.asked + first, first)
+    of_b, of_sum, of_base = (error(replace(fitted, asked=each)) ** 2 for each in asked)
+    return of_b, (of_sum - of_b - of_base) / 2, of_base

@@ -7,6 +7,9 @@ for.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from steelyard.impact.ancova import Units, adjusted, arms_dof, standardised, too_few
@@ -26,7 +29,7 @@ from steelyard.impact.regression import (
     robust,
     told,
 )
-from steelyard.impact.result import CannotSay, Estimate, Note, level_estimate, log_estimate
+from steelyard.impact.result import UNKNOWN, CannotSay, Estimate, Note, level_estimate, log_estimate
 from steelyard.impact.study import Study
 from steelyard.impact.wild import wild
 
@@ -47,9 +50,9 @@ def log_duration(trial: Trial, study: Study) -> Estimate | CannotSay:
     if trial.clustered:
         dof = arms_dof(trial.treated, trial.cluster)
         words = f"jackknife over {trial.groups} clusters, {t_of(dof)}"
-        return told("log_duration", found, crv3(found, trial.cluster), dof, words, None)
+        return told("log_duration", found, lambda each: crv3(each, trial.cluster), dof, words, True)
     dof, words = _reference(found)
-    return told("log_duration", found, robust(found, 2), dof, f"HC3, {words}", None)
+    return told("log_duration", found, lambda each: robust(each, 2), dof, f"HC3, {words}", True)
 
 
 def means(trial: Trial, study: Study) -> Estimate | CannotSay:
@@ -68,7 +71,7 @@ def beside(trial: Trial, study: Study) -> list[Estimate]:
         return []
     name, without = _named(study, found)
     dof, words = _reference(found)
-    others = [told(name, found, homoskedastic(found), dof, f"homoskedastic, {words}", without)]
+    others = [told(name, found, homoskedastic, dof, f"homoskedastic, {words}", without is None)]
     if trial.clustered or trial.blocked:
         others += _by_people(trial, study, name, found, without)
     lots = _by_lots(trial, study, name, found, without)
@@ -86,7 +89,8 @@ def _by_people(
     others = []
     for words, error in (("CRV1", clustered), ("CRV3", crv3_widened)):
         words += f" by {groups} clusters, {t_of(groups - 1)}"
-        others.append(told(name, found, error(found, people), groups - 1, words, without))
+        by_people = partial(error, cluster=people)
+        others.append(told(name, found, by_people, groups - 1, words, without is None))
     if groups <= WILD_UP_TO:
         under, words = wild(found, people, study.seed)
         ci = not_rejected(under.p, found.b, clustered(found, people))
@@ -188,4 +192,5 @@ def _drawn(
 ) -> Estimate:
     if without is None:
         return log_estimate(name, b, None, ci, p, words)
-    return level_estimate(name, b, None, ci, p, words, without)
+    level = level_estimate(name, b, None, ci, p, words, without)
+    return replace(level, ci_pct=UNKNOWN)  # the mean it is set against is uncertain too

@@ -218,3 +218,18 @@ def test_the_same_table_gives_the_same_bytes() -> None:
         for seed, order in (("0", "as it is"), ("1", "as it is"), ("2", "shuffled"))
     ]
     assert printed[0] == printed[1] == printed[2] != ""
+
+
+def test_looks_widen_the_headline_and_lower_the_level() -> None:
+    panel = read_panel(small(effect=0.22), SMALL, "count")
+    end, look, any_time = (
+        analyze(panel, Study(design="rct", **said), pictures=False)
+        for said in ({}, {"looks": (4, 1)}, {"always_valid": True})  # type: ignore[arg-type]
+    )
+    heads = [each.headline for each in (end, look, any_time)]
+    assert all(head is not None for head in heads)
+    widths = [head.ci[1] - head.ci[0] for head in heads]  # type: ignore[union-attr,operator]
+    assert widths[1] > widths[0] and widths[2] > widths[0]
+    assert "look 1 of 4" in heads[1].inference and "always valid" in heads[2].inference  # type: ignore[union-attr]
+    assert look.power == end.power
+    assert end.verdict.code == "effect" and look.verdict.code == "no_detectable_effect"

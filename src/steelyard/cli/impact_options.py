@@ -65,7 +65,10 @@ Transform = Annotated[
     Literal["none", "log1p"], _how("log1p is shown beside, never first.", metavar="none|log1p")
 ]
 Estimator = Annotated[str, _how("Ask for one by name.", "--estimator", metavar="NAME")]
-Looks = Annotated[str, _how("This look of so many planned: 2/4.", "--looks", metavar="N/M")]
+Looks = Annotated[
+    str,
+    _how("This look of so many planned: 2/4; any: read at any time.", "--looks", metavar="N/M|any"),
+]
 Seed = Annotated[int, _how("Of all random draws.", metavar="N")]
 Plan = Annotated[str, option("Warehouse", "A saved plan.", "--plan", metavar="NAME")]
 Metric = Annotated[
@@ -84,6 +87,7 @@ Format = Annotated[
     ),
 ]
 SEED = 20261122
+ANY = "any"
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -141,6 +145,7 @@ def study(said: dict[str, Any]) -> Study:
         covariates=split(said.get("covariates", "")),
         matched_on=split(said.get("exact", "")),
         looks=looks(said.get("looks", "")),
+        always_valid=said.get("looks") == ANY,
         outcome=in_words(said["outcome"]),
         unit=in_words(said.get("unit", "")) if said.get("unit") else "unit",
         cluster=in_words(said.get("cluster", "")) if said.get("cluster") else "",
@@ -150,11 +155,13 @@ def study(said: dict[str, Any]) -> Study:
 
 def looks(text: str) -> tuple[int, int] | None:
     """`2/4` is the second of four planned looks: (4, 2)."""
-    if not text:
+    if text in ("", ANY):
         return None
     this, slash, planned = text.partition("/")
     if not slash or not (this.isdigit() and planned.isdigit() and 1 <= int(this) <= int(planned)):
-        raise UsageError(f"{text!r} is no look.", "Write 2/4 for the second of four planned.")
+        raise UsageError(
+            f"{text!r} is no look.", "Write 2/4 for the second of four planned, or any."
+        )
     return int(planned), int(this)
 
 

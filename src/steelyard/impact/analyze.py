@@ -12,9 +12,18 @@ from typing import Any
 from steelyard.impact import verdict
 from steelyard.impact.choose import Choice, choose
 from steelyard.impact.design import Settled, arms, settle
+from steelyard.impact.looks import at_this_look
 from steelyard.impact.methods import Method
 from steelyard.impact.panel import Panel, Trial
-from steelyard.impact.result import Analysis, CannotSay, Check, Estimate, EventStudy, Note
+from steelyard.impact.result import (
+    Analysis,
+    CannotSay,
+    Check,
+    Estimate,
+    EventStudy,
+    Note,
+    Verdict,
+)
 from steelyard.impact.study import Design, Study
 
 Run = Callable[[Panel], Estimate | CannotSay]
@@ -57,15 +66,18 @@ def _analyze(
     panel, design = settled.panel, settled.design
     notes = [*panel.notes, *settled.notes, *choice.notes]
     head = _headline(panel, study, choice)
+    alpha = verdict.ALPHA
+    power = _power(head)
+    if isinstance(head, Estimate):
+        head, alpha = at_this_look(head, study, panel)
     beside, unable = _run_all(choice.beside, panel, study)
     diagnostics, more = _run_all(choice.diagnostics, panel, study)
     notes += [*unable, *more, *_warned(choice.diagnostics)]
-    diagnostics += _drawn(panel, study, design, choice)
+    beside += _drawn(panel, study, design, choice)
     events = _event_study(panel, study, design)
     if isinstance(events, EventStudy):
         diagnostics += _points(events)
-    power = _power(head)
-    answer = _verdict(settled, study, head, power)
+    answer = _verdict(settled, study, head, power, alpha)
     headline = head if isinstance(head, Estimate) else None
     checks = [*first, *_checks(settled, study, choice, headline, [*beside, *diagnostics], events)]
     return Analysis(
@@ -158,16 +170,12 @@ def _verdict(
     study: Study,
     head: Estimate | CannotSay | None,
     power: Mapping[str, Any],
-) -> verdict.Verdict:
+    alpha: float,
+) -> Verdict:
     if head is None:
         return verdict.not_identified(verdict.ALL_AT_ONCE)
     if isinstance(head, CannotSay):
         return verdict.refuse(head)
-    alpha = verdict.ALPHA
-    if study.looks:
-        from steelyard.impact.monitoring import look_level
-
-        alpha = look_level(*study.looks)
     return verdict.conclude(settled.design, head, study, power, settled.panel.n, alpha)
 
 
@@ -183,9 +191,10 @@ def _checks(
     from steelyard.impact.checks.disagreement import disagreement
 
     panel, design = settled.panel, settled.design
-    if headline is None or choice.headline is None:
+    lead = choice.headline
+    if headline is None or lead is None:
         return checks.without_headline(panel, study, design)
-    run: Run = lambda other: choice.headline.run(other, study)  # noqa: E731
+    run: Run = lambda other: lead.run(other, study)  # noqa: E731
     found = events if isinstance(events, EventStudy) else None
     done = checks.every(panel, study, design, headline, run, found)
     done.append(disagreement(headline, [each for each in others if "[" not in each.estimator]))

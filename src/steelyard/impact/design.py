@@ -30,7 +30,7 @@ def settle(panel: Panel, study: Study) -> Settled | CannotSay:
         return CannotSay("no_treated", "Nobody is treated within these periods.")
     if panel.length < 2 or panel.seen.sum(axis=1).max() < 2:
         return _single_rows(panel)
-    based = (panel.seen & ~panel.treated).any(axis=1)
+    based: Flags = np.any(panel.seen & ~panel.treated, axis=1)
     notes: list[Note] = []
     if not np.any(based & ~panel.never):
         return CannotSay(

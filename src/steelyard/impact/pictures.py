@@ -25,7 +25,8 @@ def pictures(
     if headline is not None:
         found["counterfactual"] = counterfactual.rows(settled.panel, study)
         if len(settled.panel.dates) == 1 and study.kind == "count":
-            found["redo"] = [counterfactual.redo(settled.panel, study)]
+            steps = counterfactual.redo(settled.panel, study)
+            found["redo"] = [steps] if steps else []
     if isinstance(events, EventStudy):
         found["event_study"] = event_rows.rows(events)
     if settled.design == "volunteers":

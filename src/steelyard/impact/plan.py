@@ -132,6 +132,7 @@ class Plan:
             design=self.design,
             matched_on=self.matched_on,
             looks=looks,
+            always_valid=self.look_rule == "always_valid",
             outcome=self.primary.metric,
             unit=_UNITS[self.unit],
             cluster="team" if self.unit == "person" and self.assigned_by == "team" else "",

@@ -20,7 +20,8 @@ class Study:
 
     `design` None: it is read from the data and said. `estimator` None: the design chooses.
     `matched_on` are columns that must agree exactly between matched units. `looks` are the planned
-    looks (how many, and which this is) where results are read before the end.
+    looks (how many, and which this is) where results are read before the end; `always_valid` says
+    that they are read at any time.
     """
 
     kind: Kind = "count"
@@ -31,6 +32,7 @@ class Study:
     covariates: tuple[str, ...] = ()
     matched_on: tuple[str, ...] = ()
     looks: tuple[int, int] | None = None  # (planned, this one, from 1)
+    always_valid: bool = False  # read whenever somebody likes
     outcome: str = "outcome"  # in words, for sentences
     unit: str = "unit"  # what one unit is, in words: developer, team
     cluster: str = ""  # what a cluster is, in words; "" where units are their own

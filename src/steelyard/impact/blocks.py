@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from steelyard.impact.matched import is_ratio, off, stacked
-from steelyard.impact.panel import Flags, Floats, Ints, Panel
+from steelyard.impact.panel import Floats, Ints, Panel
 from steelyard.impact.partners import Paired
 from steelyard.impact.result import CannotSay, EventStudy
 from steelyard.impact.study import Study
@@ -37,12 +37,14 @@ def blocks(panel: Panel, study: Study, found: Paired) -> Blocks | CannotSay:
     times, own = _by_block(both, width, slice(0, both.n // 2))
     _, other = _by_block(both, width, slice(both.n // 2, None))
     ratio = is_ratio(panel, study)
-    groups = _groups(both)
-    whole = np.ones(len(own), dtype=bool)
-    b = _effects(own, other, times, whole, ratio)
-    each = np.array([_effects(own, other, times, kept, ratio) for kept in groups])
+    parts = _parts(own, other, times, ratio)
+    out = _touched(both)
+    whole = parts.sum(0)
+    b = _effects(whole, ratio)
+    each = _effects(whole - np.tensordot(out, parts, axes=1), ratio)
+    groups = len(out)
     sound = np.isfinite(b) & np.isfinite(each).all(0) & (times != -1)
-    if len(groups) < 2 or not (sound & (times < -1)).any() or not (sound & (times >= 0)).any():
+    if groups < 2 or not (sound & (times < -1)).any() or not (sound & (times >= 0)).any():
         return CannotSay("no_event_study", "Too few pairs or too short a time for blocks.")
     shift, _ = off(panel, study, found.drift)
     b = b - np.where(times >= 0, shift, 0.0)
@@ -52,9 +54,9 @@ def blocks(panel: Panel, study: Study, found: Paired) -> Blocks | CannotSay:
         "log" if ratio or study.kind == "duration" or study.transform == "log1p" else "level",
         tuple(int(t) for t in times[sound]),
         b[sound],
-        (len(groups) - 1) / len(groups) * away.T @ away,
-        len(groups) - 1,
-        f"jackknife over {len(groups)} {'clusters' if both.clustered else 'pairs'}",
+        (groups - 1) / groups * away.T @ away,
+        groups - 1,
+        f"jackknife over {groups} {'clusters' if both.clustered else 'pairs'}",
     )
     return Blocks(width, events)
 
@@ -62,7 +64,7 @@ def blocks(panel: Panel, study: Study, found: Paired) -> Blocks | CannotSay:
 def _by_block(both: Panel, width: int, side: slice) -> tuple[Ints, Floats]:
     """Block numbers (B,) and (P, B) means over the periods seen; NaN where a block is not whole."""
     start, outcome = int(both.dates[0]), both.outcome[side]
-    first, last = -(start // width), (both.length - start) // width
+    first, last = -min(start // width, BEFORE), (both.length - start) // width
     times = np.arange(first, last)
     cut = outcome[:, start + first * width : start + last * width]
     parts = cut.reshape(len(cut), len(times), width)
@@ -71,23 +73,34 @@ def _by_block(both: Panel, width: int, side: slice) -> tuple[Ints, Floats]:
     return times, np.where(seen.any(2), mean, np.nan)
 
 
-def _groups(both: Panel) -> list[Flags]:
-    """What is left of the pairs when each cluster is left out."""
+def _touched(both: Panel) -> Floats:
+    """(G, P): 1 for the pairs that are left out with each cluster."""
     pairs = both.n // 2
-    touched = np.column_stack([both.cluster[:pairs], both.cluster[pairs:]])
-    return [~(touched == name).any(1) for name in np.unique(touched)]
+    cluster = np.column_stack([both.cluster[:pairs], both.cluster[pairs:]])
+    names = np.unique(cluster)
+    return np.asarray((cluster[None] == names[:, None, None]).any(2), dtype=float)
 
 
-def _effects(own: Floats, other: Floats, times: Ints, kept: Flags, ratio: bool) -> Floats:
-    """(B,) effects against block -1 over the pairs that are kept."""
-    known = ~np.isnan(own) & ~np.isnan(other) & kept[:, None]
-    reference = int(np.argmax(times == -1))
-    known &= known[:, [reference]]
-    if not ratio:
-        gap = np.where(known, own - other - (own - other)[:, [reference]], 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(gap.sum(0) / known.sum(0))
-    sums = [np.where(known, values, 0.0).sum(0) for values in (own, other)]
-    bases = [np.where(known, values[:, [reference]], 0.0).sum(0) for values in (own, other)]
+def _parts(own: Floats, other: Floats, times: Ints, ratio: bool) -> Floats:
+    """(P, B, k) of what each pair adds to a block: four sums for ratios, a gap and 1 for levels.
+
+    Nothing where either of the pair was not seen in the block or in the reference.
+    """
+    known = ~np.isnan(own) & ~np.isnan(other)
+    at = int(np.argmax(times == -1))
+    known &= known[:, [at]]
+    base, other_base = (np.broadcast_to(each[:, [at]], each.shape) for each in (own, other))
+    if ratio:
+        parts = np.stack([own, base, other, other_base], axis=2)
+    else:
+        parts = np.stack([own - base - (other - other_base), np.ones_like(own)], axis=2)
+    return np.where(known[:, :, None], parts, 0.0)
+
+
+def _effects(sums: Floats, ratio: bool) -> Floats:
+    """(…, B) effects against block -1 from sums (…, B, k)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.log(sums[0] / bases[0]) - np.log(sums[1] / bases[1]))
+        if not ratio:
+            return np.asarray(sums[..., 0] / np.rint(sums[..., 1]))
+        after, before, others, others_before = np.moveaxis(sums, -1, 0)
+        return np.asarray(np.log(after / before) - np.log(others / others_before))

@@ -63,6 +63,17 @@ def information(cells: Cells, chances: Floats, total: Floats) -> Floats:
     return found
 
 
+def informations(cells: Cells, chances: Floats, totals: Floats) -> Floats:
+    """(B, T + K, T + K): the same of every column of `totals` (P, B).
+
+    It is a sum over patterns, so with few of them each one's part is found once.
+    """
+    if totals.shape[1] <= len(totals):
+        return np.stack([information(cells, chances, total) for total in totals.T])
+    each = np.stack([information(cells, chances, one) for one in np.eye(len(totals))])
+    return np.tensordot(totals.T, each, axes=1)
+
+
 def solve(hessian: Floats, gap: Floats, periods: int) -> Floats:
     """Newton steps (T + K, B) for Hessians (B, T + K, T + K); NaN where they cannot be told.
 
@@ -104,20 +115,17 @@ def imputed_dof(cells: Cells, effects: Effects, weight: Weight) -> float:
         alone = scale.T @ (ahead + np.divide(ahead**2, mass, out=ahead * 0, where=mass > 0))
         pulls.append(scale.T @ pull)
         sizes.append(scale.T @ ahead)
-        parts += [
-            _framed(information(cells, chances, total), extra)
-            for total, extra in zip(total.T, alone, strict=True)
-        ]
-    known, pulled, size = np.stack(parts), np.concatenate(pulls), np.concatenate(sizes)
+        parts.append(_framed(informations(cells, chances, total), alone))
+    known, pulled, size = (np.concatenate(each) for each in (parts, pulls, sizes))
     whole = _weights(known.sum(0)[None], pulled.sum(0)[None], size.sum(keepdims=True))[0]
     each = _weights(known.sum(0) - known, pulled.sum(0) - pulled, size.sum() - size)
     return matched_dof(known, each, whole)
 
 
-def _framed(hessian: Floats, extra: float) -> Floats:
-    framed = np.zeros((len(hessian) + 1, len(hessian) + 1))
-    framed[1:, 1:] = hessian
-    framed[0, 0] = extra
+def _framed(hessians: Floats, extra: Floats) -> Floats:
+    """One more row and column before the others, with `extra` (B,) in their corner."""
+    framed = np.pad(hessians, ((0, 0), (1, 0), (1, 0)))
+    framed[:, 0, 0] = extra
     return framed
 
 
@@ -131,9 +139,7 @@ def _weights(known: Floats, pull: Floats, size: Floats) -> Floats:
 def dummy_dof(cells: Cells, effects: Effects) -> float:
     """Degrees of freedom of the jackknife of the first dummy's coefficient (see `matched_dof`)."""
     chances = chances_of(cells, effects)
-    known = np.concatenate(
-        [[information(cells, chances, total) for total in own.total.T] for own in cells.each()]
-    )
+    known = np.concatenate([informations(cells, chances, own.total) for own in cells.each()])
     periods = len(effects.period)
     aim = np.zeros((known.shape[1], 1))
     aim[periods] = 1

@@ -9,7 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from steelyard.impact.cells import Cells, Sums
-from steelyard.impact.information import Effects, Outcome, Reading, chances_of, information, solve
+from steelyard.impact.information import (
+    Effects,
+    Outcome,
+    Reading,
+    chances_of,
+    information,
+    informations,
+    solve,
+)
 from steelyard.impact.panel import Floats
 
 
@@ -27,7 +35,7 @@ def left_out(cells: Cells, effects: Effects, read: Reading) -> Floats:
     known = information(cells, chances, weight(cells, whole)[:, 0])
     found = []
     for own in cells.each():
-        parts = np.stack([information(cells, chances, w) for w in weight(cells, own).T])
+        parts = informations(cells, chances, weight(cells, own))
         rest = whole.without(own)
         found.append(read(outcome(cells, _solved(cells, chances, rest, known - parts), rest)))
     return np.concatenate(found, axis=-1)

@@ -16,6 +16,7 @@ from steelyard.impact.information import (
     Reading,
     chances_of,
     information,
+    informations,
     per,
     solve,
 )
@@ -57,7 +58,7 @@ def left_out(cells: Cells, effects: Effects, read: Reading, exact: int = EXACT) 
     hessian = information(cells, chances, whole.total[:, 0])
     found = []
     for own in cells.each():
-        parts = np.stack([information(cells, chances, total) for total in own.total.T])
+        parts = informations(cells, chances, own.total)
         rest = whole.without(own)
         refitted = _refit(cells, effects, rest, hessian - parts, steps)
         found.append(read(outcome(cells, refitted, rest)))

@@ -137,12 +137,19 @@ def _dof(estimate: Estimate) -> float:
 
 
 def _with_interval(estimate: Estimate, half: float, p: float | None, words: str) -> Estimate:
+    """The interval of that half width; in percent it stretches as much on either side."""
     b = estimate.estimate or 0.0
-    low, high = b - half, b + half
-    if estimate.scale == "log":
-        pct: Interval = (as_pct(low), as_pct(high))
-    elif estimate.effect_pct is None or b == 0:
-        pct = UNKNOWN
-    else:
-        pct = (low * estimate.effect_pct / b, high * estimate.effect_pct / b)
-    return replace(estimate, ci=(low, high), ci_pct=pct, p=p, inference=words)
+    ci = (b - half, b + half)
+    pct: Interval = (as_pct(ci[0]), as_pct(ci[1]))
+    if estimate.scale == "level":
+        pct = _stretched(estimate, half)
+    return replace(estimate, ci=ci, ci_pct=pct, p=p, inference=words)
+
+
+def _stretched(estimate: Estimate, half: float) -> Interval:
+    (low, high), (left, right) = estimate.ci, estimate.ci_pct
+    middle = estimate.effect_pct
+    if low is None or high is None or left is None or right is None or middle is None:
+        return UNKNOWN
+    wider = 2 * half / (high - low)
+    return middle - wider * (middle - left), middle + wider * (right - middle)

@@ -23,7 +23,7 @@ from benchmarks.impact_designs import DESIGNS, Draw, Planned
 from benchmarks.organisation import SETS
 
 from steelyard.impact.methods import method
-from steelyard.impact.result import CannotSay, Estimate
+from steelyard.impact.result import CannotSay, Estimate, Interval
 
 EFFECTS = {"null": 0.0, "ten": math.log(1.1)}
 CHUNK = 50
@@ -43,6 +43,8 @@ class Tally:
     error_squared: float = 0.0
     half: float = 0.0
     exaggerated: float = 0.0
+    in_pct: int = 0
+    covered_pct: int = 0
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -111,7 +113,14 @@ def judge(found: Estimate | CannotSay, draw: Draw) -> Tally:
         error_squared=error**2,
         half=half,
         exaggerated=abs(found.estimate) * unit if alarm else 0.0,
+        in_pct=int(None not in found.ci_pct and math.isfinite(draw.pct)),
+        covered_pct=int(_inside(found.ci_pct, draw.pct)),
     )
+
+
+def _inside(interval: Interval, truth: float) -> bool:
+    low, high = interval
+    return low is not None and high is not None and low <= truth <= high
 
 
 def _truth(found: Estimate, draw: Draw) -> tuple[float, float]:
@@ -170,9 +179,9 @@ def table(cells: dict[Cell, Tally]) -> str:
 
 
 _HEAD = [
-    "| estimator | set | panels | false alarms at 0 | covered at +10 % | bias | half-width |"
-    " power | reported where seen | refused |",
-    "|---|---|---|---|---|---|---|---|---|---|",
+    "| estimator | set | panels | false alarms at 0 | covered at +10 % | in percent | bias |"
+    " half-width | power | reported where seen | refused |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
 ]
 
 
@@ -185,10 +194,13 @@ def _row(plan: Planned, name: str, estimator: str, cells: dict[Cell, Tally]) -> 
     bias = ten.error / ten.said
     spread = math.sqrt(max(ten.error_squared / ten.said - bias**2, 0) / ten.said)
     seen = f"{ten.exaggerated / ten.alarms:+.0f}" if ten.alarms else ""
+    known = ten.in_pct or 1
+    in_pct = _share(ten.covered_pct / known, known, 0.95) if ten.in_pct else ""
     refused = (null.refused + ten.refused) / (null.panels + ten.panels)
     return (
         f"| `{estimator}` | {name} | {null.panels + ten.panels:,} |"
         f" {_share(alarms, null.said, 0.05)} | {_share(covered, ten.said, 0.95)} |"
+        f" {in_pct} |"
         f" {bias:+.1f} ± {spread:.1f} | {ten.half / ten.said:.1f} |"
         f" {100 * ten.share(ten.alarms):.0f} | {seen} | {100 * refused:.0f} |"
     )

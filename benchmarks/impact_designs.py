@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from benchmarks.organisation import Organisation, Rollout, Simulated, count_panel, simulate, world
-from benchmarks.organisation_work import amount_panel, duration_panel, share_panel, tasks
+from benchmarks.organisation_work import (
+    amount_panel,
+    duration_panel,
+    mean_failing,
+    share_panel,
+    tasks,
+)
 
 from steelyard.impact.panel import Panel, Trial
 from steelyard.impact.study import Study
@@ -25,7 +31,8 @@ class Draw:
     """What is observed, what is asked, and the true values.
 
     `log` on the log scale, `level` in units of the outcome for the treated, `everybody` for all
-    units (what regression adjustment estimates), `base` the mean without treatment.
+    units (what regression adjustment estimates), `base` the mean without treatment; `pct` the
+    effect in percent of it, NaN where none is asked.
     """
 
     observed: Panel | Trial
@@ -34,6 +41,7 @@ class Draw:
     level: float
     everybody: float
     base: float
+    pct: float
 
 
 @dataclass(frozen=True)
@@ -73,9 +81,9 @@ class Planned:
         trial = tasks(organisation, self.teams, int(self.size), effect, rng)
         asked = Study("duration", "rct", covariates=("log(forecast)",), unit="task")
         if self.outcome == "task_hours":
-            return Draw(trial, asked, effect, effect, effect, 1.0)
+            return Draw(trial, asked, effect, effect, effect, 1.0, 100 * np.expm1(effect))
         trial = replace(trial, outcome=np.log(trial.outcome))
-        return Draw(trial, replace(asked, kind="amount"), effect, effect, effect, 1.0)
+        return Draw(trial, replace(asked, kind="amount"), effect, effect, effect, 1.0, np.nan)
 
 
 def _counts(plan: Planned, made: Simulated, effect: float) -> Draw:
@@ -92,7 +100,8 @@ def _rates(plan: Planned, made: Simulated, panel: Panel, kind: str) -> Draw:
     gained = plan_level(made)
     scale = 1.0 if kind == "count" else np.nan  # amounts have a true ratio only
     log, level = made.log_truth, made.level_truth
-    return Draw(panel, plan.study(kind), log, level * scale, gained * scale, base * scale)
+    levels = (level * scale, gained * scale, base * scale)
+    return Draw(panel, plan.study(kind), log, *levels, 100 * np.expm1(log))
 
 
 def plan_level(made: Simulated) -> float:
@@ -105,13 +114,15 @@ def plan_level(made: Simulated) -> float:
 
 def _durations(plan: Planned, made: Simulated, effect: float) -> Draw:
     panel = duration_panel(made, effect)
-    return Draw(panel, plan.study("duration"), effect, effect, effect, 1.0)
+    pct = 100 * np.expm1(effect)
+    return Draw(panel, plan.study("duration"), effect, effect, effect, 1.0, pct)
 
 
 def _shares(plan: Planned, made: Simulated, effect: float) -> Draw:
     true = SHARE_EFFECT * effect
-    failing = made.world.organisation.failing
-    return Draw(share_panel(made, true), plan.study("share"), np.nan, true, true, failing)
+    base = mean_failing(made.world.organisation)
+    panel = share_panel(made, true)
+    return Draw(panel, plan.study("share"), np.nan, true, true, base, 100 * true / base)
 
 
 _OUTCOMES: dict[str, Callable[[Planned, Simulated, float], Draw]] = {

@@ -49,10 +49,22 @@ def share_panel(made: Simulated, effect: float = 0.0) -> Panel:
     organisation, rng = made.world.organisation, made.rng
     cells, _ = pull_requests(made)
     row, week = cells.T.astype(int)
-    logit = np.log(organisation.failing / (1 - organisation.failing))
-    own = logit + 0.6 * rng.standard_normal(len(made.counts))
-    chance = 1 / (1 + np.exp(-own[row])) + effect * (week >= made.start[row])
+    own = _failing(organisation, rng.standard_normal(len(made.counts)))
+    chance = own[row] + effect * (week >= made.start[row])
     return _means(made, cells, (rng.random(len(row)) < chance).astype(float))
+
+
+def _failing(organisation: Organisation, people: Floats) -> Floats:
+    """The share of each developer's pull requests that fail, by a standard normal trait."""
+    logit = np.log(organisation.failing / (1 - organisation.failing))
+    return np.asarray(1 / (1 + np.exp(-logit - 0.6 * people)))
+
+
+def mean_failing(organisation: Organisation) -> float:
+    """The mean of that over all developers there could be."""
+    people = np.linspace(-6, 6, 1201)
+    weight = np.exp(-(people**2) / 2)
+    return float(np.sum(weight * _failing(organisation, people)) / weight.sum())
 
 
 def amount_panel(made: Simulated) -> Panel:

@@ -120,6 +120,9 @@ def test_log1p_is_a_ratio_of_other_numbers() -> None:
     by_hand = said(ancova(replace(panel, outcome=np.log1p(panel.outcome)), Study(kind="amount")))
     assert logged.scale == "log"
     assert logged.estimate == pytest.approx(by_hand.estimate)
+    refused = ancova(replace(panel, outcome=panel.outcome - 5), Study("amount", transform="log1p"))
+    assert isinstance(refused, CannotSay)
+    assert refused.code == "negative"
 
 
 def test_order_labels_and_units_of_measurement_do_not_matter() -> None:

@@ -142,9 +142,9 @@ def by_unit(panel: Panel, study: Study) -> Units | CannotSay:
     if isinstance(date, CannotSay):
         return date
     if study.transform == "log1p" and study.kind != "duration":
-        panel = replace(
-            panel, outcome=np.log1p(np.where(panel.outcome > -1, panel.outcome, np.nan))
-        )
+        if np.nanmin(panel.outcome) < 0:
+            return CannotSay("negative", "log(1 + y) says nothing of amounts below 0.")
+        panel = replace(panel, outcome=np.log1p(panel.outcome))
     after = unit_mean(panel, slice(date, None))
     columns = [panel.covariates[name] for name in study.covariates if name in panel.covariates]
     before = unit_mean(panel, slice(0, date))

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -222,10 +223,23 @@ def test_a_panel_is_told_whole():
     json.dumps(said)
 
 
-def test_a_panel_with_a_short_baseline_is_refused():
-    found = match(volunteers(1).window(12, 32), Study())
+def test_four_weeks_are_refused_and_it_is_said_what_luck_would_do():
+    """S8: matching on four weeks shows +25 % with no effect at all."""
+    found = match(volunteers(1).window(16, 32), Study(unit="developer"))
     assert found.verdict.code == "refused" and "12 are needed" in found.verdict.sentence
-    assert found.estimate is None and found.n["pairs"] == 0
+    assert found.estimate is None
+    drift = {check.name: check for check in found.checks}["regression_to_the_mean"]
+    assert drift.status == "warn" and drift.detail.startswith("Over 4 periods")
+    assert drift.figures["drift_pct"] > 5 and "taken off" not in drift.detail
+
+
+def test_panels_with_nobody_to_compare_are_refused():
+    panel = volunteers(1)
+    alone = panel.pick(panel.start < panel.length)
+    assert match(alone, Study()).verdict.code == "refused"
+    far = panel.outcome + 1e4 * (panel.start < panel.length)[:, None]
+    assert match(replace(panel, outcome=far), Study()).n["pairs"] == 0
+    assert match(panel.starting(np.full(panel.n, panel.length)), Study()).n["pairs"] == 0
 
 
 def test_twins_have_no_drift():

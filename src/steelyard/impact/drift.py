@@ -76,8 +76,8 @@ def _gap(
     each = np.array([velocity[int(panel.start[i])][i] for i in mine])
     dates = np.unique(panel.start[mine], return_counts=True)
     base = np.array([velocity[int(g)][theirs] for g in dates[0]])
-    others = np.average(base, axis=0, weights=dates[1])
-    others = others[~np.isnan(others)]
+    weight = np.where(np.isnan(base), 0.0, dates[1][:, None])
+    others = (np.nan_to_num(base) * weight).sum(0)[weight.any(0)] / weight.sum(0)[weight.any(0)]
     return float(each.mean() - others.mean()), float(np.hypot(_error(each), _error(others)))
 
 

@@ -17,6 +17,10 @@ from steelyard.impact.verdict import figure
 
 RATIO = 2.0  # of variances beyond which spreads are called unlike (Rubin 2001)
 MANY = 0.8  # coverage from which on the matched speak for the treated
+TAKEN_OFF = (
+    ": taken off the estimate, which holds where people start because of what they are, not of a"
+    " lucky month."
+)
 DRIFT_PCT = 5.0  # regression to the mean that is worth a warning
 
 
@@ -36,7 +40,8 @@ def overlap(refusal: CannotSay | None, coverage: float, rows: Sequence[Balance])
 
 def regression_to_the_mean(panel: Panel, study: Study, found: Paired) -> Check:
     """How much of the baseline is luck, and what that alone would show as an effect."""
-    drift, raw = found.drift, uncorrected(panel, study, found)
+    drift = found.drift
+    raw = None if found.refusal else uncorrected(panel, study, found)
     figures = {
         "periods": drift.periods,
         "reliability": drift.reliability,
@@ -51,8 +56,8 @@ def regression_to_the_mean(panel: Panel, study: Study, found: Paired) -> Check:
     told = (
         f"Over {drift.periods} periods {100 * drift.reliability:.0f} % of the differences between"
         f" {study.unit}s last; the rest is luck that does not. Pairs chosen on it would drift apart"
-        f" by {figure(drift.pct)} % with no effect at all: taken off the estimate, which"
-        " holds where people start because of what they are, not of a lucky month."
+        f" by {figure(drift.pct)} % with no effect at all"
     )
+    told += "." if found.refusal else TAKEN_OFF
     wide = abs(drift.pct) >= DRIFT_PCT or drift.periods < LONG
     return Check(name, "warn" if wide else "ok", told, figures)

@@ -7,7 +7,7 @@ where they do, the estimate rests on an assumption nobody can test and says so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -133,6 +133,9 @@ def matched_difference(units: Candidates, found: Choice) -> Estimate | None:
 def _of_panel(panel: Panel, study: Study, caliper: float | None) -> Matching:
     found = paired(panel, study, caliper)
     treated = int((~panel.never).sum())
+    if isinstance(found, CannotSay) and found.code == "short_baseline":
+        short, found = found, paired(panel, study, caliper, least=2)
+        found = found if isinstance(found, CannotSay) else replace(found, refusal=short)
     if isinstance(found, CannotSay):
         return Matching(
             n=_n(panel.n, treated, 0), coverage=0.0, pairs=[], unmatched=[], balance=[],
@@ -141,8 +144,7 @@ def _of_panel(panel: Panel, study: Study, caliper: float | None) -> Matching:
         )  # fmt: skip
     said = found.refusal or effect(panel, study, found)
     estimate = said if isinstance(said, Estimate) else None
-    differences = pair_differences(panel, found)
-    check = _confounder(estimate, differences)
+    check = _confounder(estimate, pair_differences(panel, found))
     over = [] if estimate is None else _redrawn(panel, study, caliper)
     return Matching(
         n=_n(panel.n, treated, len(found.treated)),
@@ -155,10 +157,15 @@ def _of_panel(panel: Panel, study: Study, caliper: float | None) -> Matching:
         ties=_ties(over),
         sensitivity=check.figures,
         verdict=_verdict(estimate, said if isinstance(said, CannotSay) else None, study, panel.n),
-        checks=[overlap(found.refusal, found.coverage, found.balance),
+        checks=[overlap(_apart(found.refusal), found.coverage, found.balance),
                 regression_to_the_mean(panel, study, found), check],
         warnings=[*panel.notes, *_left_out(panel, found)],
     )  # fmt: skip
+
+
+def _apart(refusal: CannotSay | None) -> CannotSay | None:
+    """A refusal for want of overlap, not of time."""
+    return refusal if refusal and refusal.code == "no_overlap" else None
 
 
 def _redrawn(panel: Panel, study: Study, caliper: float | None) -> list[float]:
@@ -175,7 +182,7 @@ def _redrawn(panel: Panel, study: Study, caliper: float | None) -> list[float]:
 
 def _left_out(panel: Panel, found: Paired) -> list[Note]:
     short = int((~panel.never).sum()) - len(found.asked)
-    if not short:
+    if not short or found.refusal:
         return []
     return [
         Note(

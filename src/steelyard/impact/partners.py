@@ -52,15 +52,19 @@ class Paired:
 
 @lru_cache(maxsize=4)  # checks, pictures and bounds ask for the same pairs again
 def paired(
-    panel: Panel, study: Study, caliper: float | None = CALIPER, draw: int = 0
+    panel: Panel,
+    study: Study,
+    caliper: float | None = CALIPER,
+    draw: int = 0,
+    least: int = LONG,
 ) -> Paired | CannotSay:
     """Pairs by optimal matching without replacement on velocity, its trend and the covariates.
 
     Exact on `study.matched_on`; no pair is further apart than `caliper` SDs of the treated in
-    velocity (mean outcome per period before the start). Treated units with fewer than 12 periods
-    before their start are not asked. `draw` breaks ties otherwise.
+    velocity (mean outcome per period before the start). Treated units with fewer than `least`
+    periods before their start are not asked. `draw` breaks ties otherwise.
     """
-    asked = np.flatnonzero(~panel.never & (panel.start >= LONG))
+    asked = np.flatnonzero(~panel.never & (panel.start >= least))
     unfit = _unfit(panel, asked)
     if unfit:
         return unfit
@@ -68,8 +72,11 @@ def paired(
     known = {int(g): _known(panel, study, int(g)) for g in np.unique(panel.start[asked])}
     eligible = _eligible(panel, study, asked)
     asked = asked[~np.isnan(np.array([known[int(panel.start[i])][i] for i in asked])).any(1)]
+    eligible = eligible[(~np.isnan([each[eligible, 0] for each in known.values()])).any(0)]
     if len(asked) == 0:
         return CannotSay("short_baseline", "Nobody who started was observed before.")
+    if len(eligible) == 0:
+        return CannotSay("no_overlap", "Nobody without treatment was observed at the same time.")
     apart = _distances(panel, known, asked, eligible, caliper)
     content = np.column_stack([cell, panel.start, np.nan_to_num(panel.outcome, nan=-1.0)])
     seeds = (study.seed + 2 * draw, study.seed + 2 * draw + 1)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,22 @@ def test_looks_widen_the_headline_and_lower_the_level() -> None:
     assert "look 1 of 4" in heads[1].inference and "always valid" in heads[2].inference  # type: ignore[union-attr]
     assert look.power == end.power
     assert end.verdict.code == "effect" and look.verdict.code == "no_detectable_effect"
+
+
+def test_open_tasks_are_read_as_open() -> None:
+    rng = np.random.default_rng(2)
+    hours = rng.exponential(8, 200)
+    rows = pd.DataFrame(
+        {
+            "h": np.minimum(hours, 12) * np.where(np.arange(200) % 2, 0.5, 1),
+            "ai": np.arange(200) % 2,
+            "event": (hours < 12).astype(int),
+        }
+    ).astype(str)
+    trial = read_trial(rows, Columns("h", treated="ai", covariates=("event",)), "duration")
+    study = Study(kind="duration", design="rct", covariates=("event",), outcome="the merge")
+    refused = analyze(trial, study)
+    assert refused.verdict.code == "refused" and "--estimator survival" in refused.verdict.sentence
+    sooner = analyze(trial, replace(study, estimator="survival"))
+    assert sooner.headline is not None and sooner.beside == []
+    assert sooner.verdict.sentence.startswith("Treatment made the merge end sooner: +")

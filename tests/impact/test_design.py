@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from steelyard.errors import UnknownName, UsageError
+from steelyard.impact.analyze import analyze
 from steelyard.impact.choose import choose
 from steelyard.impact.design import Settled, arms, settle, settle_trial
 from steelyard.impact.methods import METHODS, NAIVE, method
@@ -117,6 +118,13 @@ def test_an_estimator_asked_for_leads_only_where_it_may() -> None:
     assert [each.name for each in unfit.diagnostics] == ["twfe"]
     (note,) = unfit.notes
     assert note.code == "estimator_unsuited" and "diagnostic only" in note.message
+
+
+def test_an_estimator_of_tasks_reads_no_panel() -> None:
+    with pytest.raises(UsageError, match="survival needs single tasks"):
+        choose(panel(3, 3, T, T), Study(kind="duration", estimator="survival"), "rct")
+    with pytest.raises(UsageError, match="poisson_did needs a panel"):
+        analyze(trial(True), Study(estimator="poisson_did"))
 
 
 def test_few_treated_units_get_a_synthetic_control() -> None:

@@ -24,6 +24,7 @@ from steelyard.impact.result import (
     Note,
     Verdict,
 )
+from steelyard.impact.series import CAUTION
 from steelyard.impact.study import Design, Study
 
 Run = Callable[[Panel], Estimate | CannotSay]
@@ -73,6 +74,8 @@ def _analyze(
     beside, unable = _run_all(choice.beside, panel, study)
     diagnostics, more = _run_all(choice.diagnostics, panel, study)
     notes += [*unable, *more, *_warned(choice.diagnostics)]
+    if design == "once":
+        notes.append(CAUTION)
     beside += _drawn(panel, study, design, choice)
     events = _event_study(panel, study, design)
     if isinstance(events, EventStudy):

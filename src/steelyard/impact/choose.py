@@ -34,6 +34,7 @@ def choose(panel: Panel, study: Study, design: Design) -> Choice:
     if not study.estimator:
         return _choice(lead, beside, diagnostics)
     wanted = method(study.estimator)
+    wanted.check(for_tasks=False)
     own = [lead] if lead and wanted.name != lead else []
     if design in wanted.designs and study.kind in wanted.kinds and design != "once":
         return _choice(wanted.name, own, [])

@@ -34,6 +34,17 @@ class Method:
     warning: str = ""
 
     @property
+    def for_tasks(self) -> bool:
+        """Whether it reads a trial of single tasks instead of a panel of units by periods."""
+        return self.place.partition(":")[0] in ("trial", "survival")
+
+    def check(self, for_tasks: bool) -> None:
+        """Raises UsageError where it cannot read what there is."""
+        if self.for_tasks != for_tasks:
+            needs = "single tasks (--block)" if self.for_tasks else "a panel (--unit and --time)"
+            raise UsageError(f"{self.name} needs {needs}.", "Leave --estimator out.")
+
+    @property
     def run(self) -> Callable[..., Any]:
         module, function = self.place.split(":")
         found: Callable[..., Any] = getattr(
@@ -80,7 +91,7 @@ METHODS: tuple[Method, ...] = (
         "Borusyak, Jaravel and Spiess 2024, Review of Economic Studies 91(6)",
         "imputation:overall",
         ("count", "amount", "duration", "share"),
-        ("waves", "volunteers"),
+        ("waves",),
         ("bjs", "did_imputation", "borusyak"),
     ),
     Method(

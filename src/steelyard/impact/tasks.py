@@ -10,14 +10,17 @@ from steelyard.impact.panel import Trial
 from steelyard.impact.power import after
 from steelyard.impact.result import Analysis, CannotSay, Estimate, Note
 from steelyard.impact.study import Study
+from steelyard.impact.survival import ENDED
 from steelyard.impact.trial import beside as others
 from steelyard.impact.trial import covariate_terms
 
 
 def analyze_trial(trial: Trial, study: Study) -> Analysis:
     """Headline by least squares as in the published trial; other inference stands beside it."""
-    found: Estimate | CannotSay = _lead(study).run(trial, study)
-    notes = [*trial.notes, *covariate_terms(trial, study)[2]]
+    lead = _lead(study)
+    found: Estimate | CannotSay = _censored(trial, lead) or lead.run(trial, study)
+    survives = lead.name == "survival"
+    notes = [*trial.notes, *([] if survives else covariate_terms(trial, study)[2])]
     if (reason := settle_trial(trial, study)) is not None:
         return _without(trial, study, reason, found, notes)
     if isinstance(found, CannotSay):
@@ -28,7 +31,7 @@ def analyze_trial(trial: Trial, study: Study) -> Analysis:
         estimand=_estimand(study, found),
         n=_counts(trial),
         headline=found,
-        beside=others(trial, study),
+        beside=[] if survives else others(trial, study),
         diagnostics=(),
         verdict=verdict.conclude("rct", found, study, power, trial.n),
         power=power,
@@ -37,9 +40,23 @@ def analyze_trial(trial: Trial, study: Study) -> Analysis:
     )
 
 
+def _censored(trial: Trial, lead: Method) -> CannotSay | None:
+    """Tasks that have not ended are no finished ones: their time so far is a floor."""
+    flag = next((name for name in ENDED if name in trial.covariates), None)
+    if flag is None or lead.name == "survival":
+        return None
+    return CannotSay(
+        "censored",
+        f"{flag} says which tasks have ended; taking the others as finished would shorten them."
+        " --estimator survival reads them as what they are.",
+    )
+
+
 def _lead(study: Study) -> Method:
     name = study.estimator or ("log_duration" if study.kind == "duration" else "task_means")
-    return method(name)
+    found = method(name)
+    found.check(for_tasks=True)
+    return found
 
 
 def _estimand(study: Study, found: Estimate) -> str:

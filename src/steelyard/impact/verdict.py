@@ -107,6 +107,8 @@ def conclude(
 
 def _direction(headline: Estimate, study: Study) -> str:
     up = (headline.estimate or 0) > 0
+    if headline.estimator == "survival":  # a hazard: more of it is sooner
+        return f"Treatment made {study.outcome} end {'sooner' if up else 'later'}"
     if study.kind == "duration":
         return f"Treatment {'lengthened' if up else 'shortened'} {study.outcome}"
     return f"Treatment {'raised' if up else 'lowered'} {study.outcome}"

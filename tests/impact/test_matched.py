@@ -212,3 +212,13 @@ def test_blocks_of_twins_are_flat_before_and_the_factor_after():
     assert -1 not in by_time
     for time, value in by_time.items():
         assert value == pytest.approx(np.log(1.3) if time >= 0 else 0.0)
+
+
+def test_who_was_hardly_seen_before_is_not_matched():
+    panel = volunteers(1)
+    hidden = np.flatnonzero(panel.start < PERIODS)[:5]
+    outcome = panel.outcome.copy()
+    outcome[hidden, :16] = np.nan
+    found = paired(replace(panel, outcome=outcome), STUDY)
+    assert not set(hidden.tolist()) & set(found.asked.tolist())
+    assert not np.isnan(matched.effect(panel, STUDY, found).estimate)

@@ -5,8 +5,10 @@ Neither says that pairs are alike in what was not seen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from steelyard.impact.ancova import is_log
 from steelyard.impact.balance import LONG, Balance
 from steelyard.impact.matched import uncorrected
 from steelyard.impact.panel import Panel
@@ -41,23 +43,26 @@ def overlap(refusal: CannotSay | None, coverage: float, rows: Sequence[Balance])
 def regression_to_the_mean(panel: Panel, study: Study, found: Paired) -> Check:
     """How much of the baseline is luck, and what that alone would show as an effect."""
     drift = found.drift
+    pct = drift.pct
+    if is_log(study):  # already a difference of logarithms
+        pct = None if drift.amount is None else 100 * math.expm1(drift.amount)
     raw = None if found.refusal else uncorrected(panel, study, found)
     figures = {
         "periods": drift.periods,
         "reliability": drift.reliability,
-        "drift_pct": drift.pct,
+        "drift_pct": pct,
         "drift": drift.amount,
         "uncorrected": raw.to_json() if isinstance(raw, Estimate) else None,
     }
     name = "regression_to_the_mean"
-    if drift.reliability is None or drift.pct is None:
+    if drift.reliability is None or pct is None:
         told = "Too few units or no level to tell how much of the baseline is luck."
         return Check(name, "not_run", told, figures)
     told = (
         f"Over {drift.periods} periods {100 * drift.reliability:.0f} % of the differences between"
         f" {study.unit}s last; the rest is luck that does not. Pairs chosen on it would drift apart"
-        f" by {figure(drift.pct)} % with no effect at all"
+        f" by {figure(pct)} % with no effect at all"
     )
     told += "." if found.refusal else TAKEN_OFF
-    wide = abs(drift.pct) >= DRIFT_PCT or drift.periods < LONG
+    wide = abs(pct) >= DRIFT_PCT or drift.periods < LONG
     return Check(name, "warn" if wide else "ok", told, figures)

@@ -187,8 +187,8 @@ def _left_out(panel: Panel, found: Paired) -> list[Note]:
     return [
         Note(
             "short_baseline",
-            f"{short} treated units have fewer than {LONG} periods before their start and are not"
-            " matched: over fewer, a lucky month passes for ability.",
+            f"{short} treated units were seen in too few periods before their start ({LONG} are"
+            " asked for) and are not matched: over fewer, a lucky month passes for ability.",
         )
     ]
 

@@ -19,6 +19,7 @@ from steelyard.impact.panel import Floats, Ints, Panel
 from steelyard.impact.result import CannotSay
 from steelyard.impact.study import Study
 
+SEEN = 0.75  # of 12 periods (or of all before the start) in which a unit must have been observed
 CALIPER = 0.25  # SDs of velocity; S8 of the simulations was run with it
 
 
@@ -116,13 +117,16 @@ def covariate_names(panel: Panel, study: Study) -> list[str]:
 
 
 def _known(panel: Panel, study: Study, date: int) -> Floats:
-    """(n, k) velocity before that date, second half less first half, covariates."""
+    """(n, k) velocity before that date, second half less first half, covariates.
+
+    NaN, so never matched, for units seen in too few periods: a few weeks are luck.
+    """
     half = date // 2
+    velocity = unit_mean(panel, slice(0, date))
+    velocity[panel.seen[:, :date].sum(1) < SEEN * min(date, LONG)] = np.nan
     trend = unit_mean(panel, slice(half, date)) - unit_mean(panel, slice(0, half))
     names = covariate_names(panel, study)[2:]
-    return np.column_stack(
-        [unit_mean(panel, slice(0, date)), trend, *(panel.covariates[name] for name in names)]
-    )
+    return np.column_stack([velocity, trend, *(panel.covariates[name] for name in names)])
 
 
 def _eligible(panel: Panel, study: Study, asked: Ints) -> Ints:

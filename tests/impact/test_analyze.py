@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from steelyard.impact.analyze import analyze
+from steelyard.impact.checks.names import CHECKS
 from steelyard.impact.read import Columns, read_panel, read_trial
 from steelyard.impact.result import Analysis
 from steelyard.impact.study import Study
@@ -82,6 +83,7 @@ def test_metr_as_published(metr: Analysis) -> None:
     assert headline["ci_pct"] == pytest.approx([1.3, 39.4], abs=0.05)
     assert metr.design == "rct"
     assert metr.verdict.code == "effect"
+    assert {each.name for each in metr.checks} <= {name for name, _ in CHECKS}
     assert "Treatment lengthened total time: +18.8 %" in metr.verdict.sentence
 
 
@@ -169,6 +171,7 @@ def test_an_analysis_has_every_part_in_one_shape(design: str) -> None:
     assert said["power"]["mde_pct"] > 0
     names = [each["name"] for each in said["checks"]]
     assert len(names) == len(set(names)) and "pre_trend" in names and "disagreement" in names
+    assert set(names) <= {name for name, _ in CHECKS}
     assert not any("passed" in each["detail"] for each in said["checks"])
     json.dumps(said, allow_nan=False)
 

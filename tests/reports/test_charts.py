@@ -107,3 +107,8 @@ def test_a_gap_stays_a_gap() -> None:
     svg = draw(charts.counterfactual(), ROWS["counterfactual"], "t").decode()
     band = re.search(r'mark-area[^>]*>.*?d="([^"]*)"', svg, re.S)
     assert band is not None and len(re.findall(r"[ML]", band[1])) == 6
+
+
+def test_periods_keep_their_order_without_a_band() -> None:
+    svg = draw(charts.counterfactual(False), ROWS["counterfactual"], "t").decode()
+    assert re.findall(r">(W\d)<", svg) == WEEKS

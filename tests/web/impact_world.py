@@ -115,6 +115,7 @@ PAPER = {
     "other_units": 30,
     "periods_before": 13,
     "periods_after": 13,
+    "log_ratio": 0.2994,
     "steps": [
         "Treated, after over before: B / A = 1553 / 1200 = 1.2942",
         "Others, after over before: D / C = 1132 / 1180 = 0.9593",

@@ -15,7 +15,7 @@ from tests.web.impact_world import MadeStudies, studies, trial
 from tests.web.world import World
 
 from steelyard.impact.analysed import Analysed, Guardrail
-from steelyard.impact.result import Estimate
+from steelyard.impact.result import Check, Estimate
 from steelyard.web import impact_tables
 from steelyard.web.app import create_app
 
@@ -169,6 +169,17 @@ def test_names_of_single_people_are_not_shown(site: TestClient) -> None:
     assert "2 teams: platform, search" in text_of(page(site, "/volunteers"))
 
 
+def test_checks_do_not_say_whose_absence_matters(acme: World) -> None:
+    found = trial()
+    assert found.analysis is not None
+    check = Check("x", "warn", "+3 % (without ada@acme.example)", {"ada@acme.example": 3.0})
+    named = replace(found, analysis=replace(found.analysis, checks=[check]))
+    assert "+3 % (without one person)" in text_of(only(acme, named))
+    made = MadeStudies({"payments-pilot": named})
+    client = TestClient(create_app(replace(acme, studies=made)), LOCAL)
+    assert "acme.example" not in client.get("/impact/payments-pilot.json").text
+
+
 def test_guardrails_say_worse_and_never_that_nothing_happened(site: TestClient) -> None:
     said = text_of(page(site, "/payments-pilot"))
     assert "Cycle time +23.4 % +9.4 to +39.1 % 0.002 worse" in said
@@ -194,6 +205,7 @@ def test_four_sums_can_be_redone_on_paper(site: TestClient) -> None:
     said = text_of(page(site, "/payments-pilot"))
     for part in ("A = 1,200", "B = 1,553", "C = 1,180", "D = 1,132", "Treated, 30", "= 1.2942"):
         assert part in said
+    assert "This is the answer above, to the last digit." in said
     assert "paper and pencil" not in text_of(page(site, "/roll-out"))
 
 

@@ -66,7 +66,8 @@ def counterfactual(band: bool = True, other: str = WITHOUT) -> Spec:
         y=level("observed"),
         tooltip=_said(alt, "period", "observed", "expected", *(("low", "high") if band else ())),
     )
-    return _done(alt, *((area,) if band else ()), start, expected, observed, dots)
+    # The first layer orders the periods, so it must have them all: not the one with starts only.
+    return _done(alt, *((area,) if band else ()), expected, start, observed, dots)
 
 
 @functools.cache

@@ -79,6 +79,7 @@ def _estimate(role: str, one: Estimate, percent: bool) -> dict[str, Any]:
     ends = one.ci_pct if percent else one.ci
     return {
         "label": title_of(one.estimator),
+        "estimator": one.estimator,
         "role": role,
         "estimate": one.effect_pct if percent else one.estimate,
         "low": ends[0],
@@ -102,10 +103,10 @@ def _apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _agreement(rows: Rows) -> str:
     if not rows:
         return "Shown for completeness: none of these says what caused the change"
-    if len(rows) == 1:
-        return "One estimator fits this design"
     signs = {row["estimate"] > 0 for row in rows if row["estimate"]}
-    many = len(rows)
+    many = len({row["estimator"] for row in rows})
+    if many == 1:
+        return "One estimator fits this design"
     if len(signs) > 1:
         return f"The {many} estimators that fit this design disagree on the direction"
     way = "up" if True in signs else "down"

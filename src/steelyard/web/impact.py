@@ -20,7 +20,7 @@ from steelyard.web.api import CSV, download
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact_study import DESIGNS, context, finding, stage, verdict
-from steelyard.web.impact_tables import effect, interval
+from steelyard.web.impact_tables import effect, interval, private
 
 PATH = "/impact"
 LOOKED_AT = 24  # plans of a list whose analysis is asked for; the others are one click away
@@ -103,7 +103,7 @@ def add_impact(routes: APIRouter, pages: Pages) -> None:
         found = services.studies.look(name)
         if found is None:
             return JSONResponse({"plan": {"name": name}, "computing": True}, 202)
-        return JSONResponse(found.to_json())
+        return JSONResponse(private(found.to_json()))
 
     @routes.get(f"{PATH}/{{name}}")
     def study(name: str, request: Request) -> Response:

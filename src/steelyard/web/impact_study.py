@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from steelyard.impact.analysed import Analysed, PlanVersion
 from steelyard.impact.plan import Plan
-from steelyard.impact.result import Analysis, Note
+from steelyard.impact.result import Analysis, Estimate, Note
 from steelyard.impact.verdict import figure
-from steelyard.reports.impact import pictures
+from steelyard.reports.impact import pictures, title_of
 from steelyard.reports.picture import Picture
 from steelyard.web import impact_tables as tables
 from steelyard.web import words
@@ -69,6 +69,7 @@ def context(
         "guardrails": tables.guardrails(found.guardrails, short),
         "worth": worth(found, said),
         "redo": tables.redo(found.redo) if found.redo else None,
+        "redone": redone(found),
         "facts": facts(plan),
         "versions": tables.versions(versions),
         "digest": found.version.digest,
@@ -136,6 +137,24 @@ def _answer(analysis: Analysis) -> Finding:
     return Finding((*parts, (first[at:], False)), support)
 
 
+def redone(found: Analysed) -> str:
+    """Which of the estimates the four sums are: the answer itself, or one that stands beside it."""
+    analysis, log_ratio = found.analysis, found.redo.get("log_ratio") if found.redo else None
+    if analysis is None or log_ratio is None:
+        return ""
+
+    def is_it(each: Estimate | None) -> bool:
+        known = each is not None and each.scale == "log" and each.estimate is not None
+        return known and abs((each.estimate or 0.0) - log_ratio) < 1e-6 if each else False
+
+    if is_it(analysis.headline):
+        return "This is the answer above, to the last digit."
+    beside = [each for each in analysis.beside if is_it(each)]
+    if beside:
+        return f"This is {title_of(beside[0].estimator)}, which stands beside the answer."
+    return "The answer above takes more into account than these sums do, so it differs from them."
+
+
 def _evidence(analysis: Analysis | None) -> tuple[str, str]:
     if analysis is None:
         return "", ""
@@ -179,7 +198,8 @@ def _count(number: int | None) -> str:
 
 def _notes(found: Analysed) -> list[Note]:
     own = list(found.analysis.warnings) if found.analysis else []
-    return list(dict.fromkeys([*found.warnings, *own]))
+    said = dict.fromkeys([*found.warnings, *own])
+    return [replace(note, message=tables.private(note.message)) for note in said]
 
 
 def facts(plan: Plan) -> list[tuple[str, str]]:
@@ -203,7 +223,8 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _who(names: Sequence[str], many: str) -> str:
-    said = f"{len(names):,} {many}"
+    one = {"people": "person", "teams": "team"}
+    said = f"{len(names):,} {many if len(names) != 1 else one[many]}"
     shown = many == "teams" and len(names) <= 12
     return f"{said}: {', '.join(names)}" if shown and names else said
 

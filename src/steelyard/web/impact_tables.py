@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ STATUS = {
     "fail": ("against it", "bad"),
     "not_run": ("not run", "none"),
 }
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 CHANGED = ("worse", "better", "changed")
 
 
@@ -48,6 +50,16 @@ class Judged:
     @property
     def serious(self) -> bool:
         return self.badge in ("low", "bad")
+
+
+def private(said: Any) -> Any:
+    """The same without addresses of people: a study is of a group, and what leaving somebody out
+    would change is nobody's business but its own."""
+    if isinstance(said, str):
+        return _ADDRESS.sub("one person", said)
+    if isinstance(said, Mapping):
+        return {private(key): private(value) for key, value in said.items()}
+    return [private(each) for each in said] if isinstance(said, list | tuple) else said
 
 
 def drawn(picture: Picture) -> Drawn:
@@ -155,7 +167,7 @@ def judged(checks: Iterable[Check]) -> list[Judged]:
     """Checks, those that speak against the result first."""
     order = {"fail": 0, "warn": 1, "ok": 2, "not_run": 3}
     return [
-        Judged(_plain(each.name), *STATUS[each.status], each.detail)
+        Judged(_plain(each.name), *STATUS[each.status], private(each.detail))
         for each in sorted(checks, key=lambda each: order[each.status])
     ]
 

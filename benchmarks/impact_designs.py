@@ -10,7 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from benchmarks.organisation import Organisation, Rollout, Simulated, count_panel, simulate, world
+from benchmarks.organisation import (
+    Floats,
+    Organisation,
+    Rollout,
+    Simulated,
+    count_panel,
+    simulate,
+    world,
+)
 from benchmarks.organisation_work import (
     amount_panel,
     duration_panel,
@@ -87,29 +95,27 @@ class Planned:
 
 
 def _counts(plan: Planned, made: Simulated, effect: float) -> Draw:
-    return _rates(plan, made, count_panel(made), "count")
+    return _rates(plan, made, count_panel(made), np.ones(made.counts.shape))
 
 
 def _amounts(plan: Planned, made: Simulated, effect: float) -> Draw:
-    return _rates(plan, made, amount_panel(made), "amount")
+    return _rates(plan, made, *amount_panel(made))
 
 
-def _rates(plan: Planned, made: Simulated, panel: Panel, kind: str) -> Draw:
-    cells = made.treated
-    base = float(made.without[cells].mean())
-    gained = plan_level(made)
-    scale = 1.0 if kind == "count" else np.nan  # amounts have a true ratio only
-    log, level = made.log_truth, made.level_truth
-    levels = (level * scale, gained * scale, base * scale)
-    return Draw(panel, plan.study(kind), log, *levels, 100 * np.expm1(log))
+def _rates(plan: Planned, made: Simulated, panel: Panel, worth: Floats) -> Draw:
+    """The truths of what is counted, each counted thing being `worth` (n, T) so much on average."""
+    cells, log = made.treated, made.log_truth
+    base = float((made.without * worth)[cells].mean())
+    levels = (base * float(np.expm1(log)), _everybody(made, worth) * float(np.expm1(log)), base)
+    return Draw(panel, plan.study(plan.outcome), log, *levels, 100 * float(np.expm1(log)))
 
 
-def plan_level(made: Simulated) -> float:
-    """The mean gain of all units after the first start, had all of them been treated."""
+def _everybody(made: Simulated, worth: Floats) -> float:
+    """The mean over all units of their means after the first start, had none been treated."""
     after = np.arange(made.counts.shape[1]) >= made.start.min()
     cells = made.world.present & after
-    mean = np.where(cells, made.without, 0).sum(1) / np.maximum(cells.sum(1), 1)
-    return float(mean[cells.any(1)].mean() * np.expm1(made.log_truth))
+    mean = np.where(cells, made.without * worth, 0).sum(1) / np.maximum(cells.sum(1), 1)
+    return float(mean[cells.any(1)].mean())
 
 
 def _durations(plan: Planned, made: Simulated, effect: float) -> Draw:
@@ -134,13 +140,14 @@ _OUTCOMES: dict[str, Callable[[Planned, Simulated, float], Draw]] = {
 BY_DEVELOPER = Rollout("dev", (12,), 0.5)
 VOLUNTEERS = Rollout("voluntary", (12, 16, 20, 24), 0.6, on_ability=1.0)
 BOTH = ("poisson_did", "ancova")
+LOTS = (*BOTH, "lots:poisson_did")
 STAGGERED = ("poisson_imputation", "imputation", "callaway_santanna")
 
 DESIGNS: tuple[Planned, ...] = (
-    Planned("rct-50", "25 v 25 developers by lot, 12+12 weeks", BOTH, 10, 5, 24, BY_DEVELOPER),
+    Planned("rct-50", "25 v 25 developers by lot, 12+12 weeks", LOTS, 10, 5, 24, BY_DEVELOPER),
     Planned("rct-300", "150 v 150 developers by lot, 12+12 weeks", BOTH, 50, 6, 24, BY_DEVELOPER),
     Planned(
-        "teams-4-of-12", "4 of 12 teams by lot, 12+12 weeks", BOTH, 12, 8, 24,
+        "teams-4-of-12", "4 of 12 teams by lot, 12+12 weeks", LOTS, 12, 8, 24,
         Rollout("team", (12,), 1 / 3),
     ),
     Planned(
@@ -174,11 +181,20 @@ DESIGNS: tuple[Planned, ...] = (
         BY_DEVELOPER, "duration",
     ),
     Planned(
+        "waves-durations", "32 teams in waves, cycle time", ("imputation",), 32, 6, 36,
+        replace(GROWING, form="constant"), "duration", "waves",
+    ),
+    Planned(
+        "volunteers-durations", "volunteers by ability, one date, cycle time", ("matched_did",),
+        25, 6, 36, Rollout("voluntary", (24,), 0.35, on_ability=1.0), "duration", "volunteers",
+    ),
+    Planned(
         "shares-100", "50 v 50 developers by lot, share that fails", ("ratio", "ancova"), 20, 5, 24,
         BY_DEVELOPER, "share",
     ),
     Planned(
-        "amounts-100", "50 v 50 developers by lot, amounts with a heavy tail", ("poisson_did",),
+        "amounts-100", "50 v 50 developers by lot, amounts with a heavy tail",
+        ("ancova", "poisson_did"),
         20, 5, 24, BY_DEVELOPER, "amount",
     ),
     Planned(

@@ -20,20 +20,32 @@ if TYPE_CHECKING:
 FIRST_MONDAY = dt.date(2025, 1, 27)
 
 
+TAIL = 1.3  # the Pareto tail's exponent: its mean exists, its variance does not
+
+
 def pull_requests(made: Simulated, effect: float = 0.0) -> tuple[Floats, Floats]:
     """(m, 2) row and week of every pull request, and (m,) hours of its cycle.
 
     Hours are lognormal round the developer's own level, with a Pareto tail; `effect` is the true
     log ratio of hours in treated cells. The busier somebody is, the shorter the pieces.
     """
+    return _drawn(made, _levels(made), effect)
+
+
+def _levels(made: Simulated) -> Floats:
+    """(n, T): log hours that each developer's pull requests lie round."""
+    organisation = made.world.organisation
+    own = organisation.hours_developer * made.rng.standard_normal(len(made.counts))
+    return organisation.log_hours + own[:, None] - 0.2 * made.world.own_shock
+
+
+def _drawn(made: Simulated, levels: Floats, effect: float) -> tuple[Floats, Floats]:
     organisation, rng = made.world.organisation, made.rng
     counts = np.where(made.world.present, made.counts, 0)
     row, week = np.repeat(np.argwhere(counts > 0), counts[counts > 0], axis=0).T
-    own = organisation.log_hours + organisation.hours_developer * rng.standard_normal(len(counts))
-    logs = own[row] - 0.2 * made.world.own_shock[row, week]
-    logs = logs + organisation.hours_spread * rng.standard_normal(len(row))
+    logs = levels[row, week] + organisation.hours_spread * rng.standard_normal(len(row))
     tail = rng.random(len(row)) < organisation.pareto
-    logs = logs + np.where(tail, rng.exponential(1 / 1.3, len(row)), 0.0)
+    logs = logs + np.where(tail, rng.exponential(1 / TAIL, len(row)), 0.0)
     logs = logs + effect * (week >= made.start[row])
     return np.column_stack([row, week]).astype(float), np.exp(logs)
 
@@ -67,16 +79,20 @@ def mean_failing(organisation: Organisation) -> float:
     return float(np.sum(weight * _failing(organisation, people)) / weight.sum())
 
 
-def amount_panel(made: Simulated) -> Panel:
+def amount_panel(made: Simulated) -> tuple[Panel, Floats]:
     """Amounts with a heavy tail, such as money: a lognormal sum over a week's pull requests.
 
-    The effect on counts is the effect on amounts.
+    The effect on counts is the effect on amounts. Beside it (n, T) what one is worth on average.
     """
-    cells, hours = pull_requests(made)
+    levels = _levels(made)
+    cells, hours = _drawn(made, levels, 0.0)
     total = np.zeros(made.counts.shape)
     row, week = cells.T.astype(int)
     np.add.at(total, (row, week), 0.5 * hours)
-    return as_panel(made, np.where(made.world.present, total, np.nan))
+    organisation = made.world.organisation
+    tail = 1 + organisation.pareto * (TAIL / (TAIL - 1) - 1)
+    worth = 0.5 * tail * np.exp(levels + organisation.hours_spread**2 / 2)
+    return as_panel(made, np.where(made.world.present, total, np.nan)), worth
 
 
 def _means(made: Simulated, cells: Floats, values: Floats) -> Panel:

@@ -115,7 +115,12 @@ def test_shares_amounts_and_tasks() -> None:
     assert np.nansum(shares.outcome * shares.weight) / shares.weight.sum() == pytest.approx(
         0.17, abs=0.03
     )
-    assert np.nanmin(amount_panel(made(Rollout())).outcome) == 0
+    found = made(Rollout(), SPARSE, teams=200)
+    amounts, worth = amount_panel(found)
+    assert np.nanmin(amounts.outcome) == 0
+    assert np.log(amounts.outcome.sum() / (found.without * worth).sum()) == pytest.approx(
+        0, abs=0.3
+    )
     trial = tasks(SPARSE, 16, 15, 0.0, np.random.default_rng(1))
     assert trial.n == 240 and len(trial.blocks) == 16
     assert np.corrcoef(np.log(trial.outcome), np.log(trial.covariates["forecast"]))[0, 1] > 0.3

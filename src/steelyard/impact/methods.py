@@ -107,7 +107,8 @@ METHODS: tuple[Method, ...] = (
     Method(
         "matched_did",
         "Matched difference-in-differences",
-        "Treated units paired with others alike before; their change against their pairs' change.",
+        "Treated units paired with others alike before; their change against their pairs' change,"
+        " less how far such pairs drift apart by regression to the mean.",
         "Stuart 2010, Statistical Science 25(1); Ham and Miratrix 2024",
         "matched:did",
         ("count", "amount", "duration", "share"),

@@ -125,6 +125,9 @@ def test_looks_decide_which_data_are_read() -> None:
     last = due(plan, looks[1] + dt.timedelta(weeks=9))
     assert (last.stage, last.until, last.look) == ("complete", plan.answerable, 2)
     assert due(replace(PLAN, starts=None), START).stage == "not_started"
+    always = replace(PLAN, look_rule="always_valid")
+    assert due(always, START + dt.timedelta(days=8)).until is None
+    assert due(always, START + dt.timedelta(days=30)).until == START + dt.timedelta(days=30)
 
 
 def test_a_plan_that_was_saved_late_is_not_registered(raised: Piloted, state: State) -> None:

@@ -37,13 +37,17 @@ class Due:
 
 
 def due(plan: Plan, today: dt.date) -> Due:
-    """Before the end results are read on planned days only: looking every week finds effects in
-    chance."""
+    """Before the end results are read on planned days only, for looking every week finds effects
+    in chance; at any time where the plan pays for that (always_valid)."""
     first, end = plan.first_start, plan.answerable
     if first is None or end is None or today < first:
         return Due("not_started")
     if today >= end:
         return Due("complete", end, len(plan.looks) or None)
+    if plan.look_rule == "always_valid":
+        return (
+            Due("collecting", min(today, end)) if today >= first + 2 * WEEK else Due("collecting")
+        )
     passed = [day for day in plan.looks if first < day <= today]
     return Due("collecting", passed[-1], len(passed)) if passed else Due("collecting")
 

@@ -97,7 +97,8 @@ def pct(value: float | None) -> str:
     """A signed percentage with one decimal, none from 100 on."""
     if value is None:
         return UNKNOWN
-    return f"{value:+,.{0 if abs(value) >= 100 else 1}f} %".replace("-", "−")
+    shown = 0.0 if abs(value) < 0.05 else value
+    return f"{shown:+,.{0 if abs(value) >= 100 else 1}f} %".replace("-", "−")
 
 
 def number(value: float | None) -> str:

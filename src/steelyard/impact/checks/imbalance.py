@@ -33,11 +33,13 @@ def imbalance(panel: Panel, study: Study) -> Check:
     "fail" (p < 0.001) means that the sides cannot be taken for drawn by lot.
     """
     names, columns = before(panel)
+    if not names:
+        return Check(NAME, "not_run", "All units were alike before the start: nothing to compare.")
     codes = np.unique(panel.cluster, return_inverse=True)[1]
     count = np.bincount(codes).astype(float)
     side = np.bincount(codes, ~panel.never) / count >= 0.5
     means = np.column_stack([np.bincount(codes, each) / count for each in columns.T])
-    if min(side.sum(), (~side).sum()) < 2 or not len(names):
+    if min(side.sum(), (~side).sum()) < 2:
         return Check(NAME, "not_run", "Fewer than two clusters on a side: nothing to compare.")
     zero = np.zeros(len(side), dtype=np.int64)
     found = omnibus(means, side, zero, names, study.seed)

@@ -103,6 +103,12 @@ def test_charts_hold_the_rows_of_their_tables(site: TestClient) -> None:
         assert "http" not in text
 
 
+@pytest.mark.parametrize("name", ["next", "payments-pilot"])
+def test_power_is_said_before_and_after(name: str, site: TestClient) -> None:
+    said = text_of(page(site, f"/{name}"))
+    assert "detect an effect of +47 % or more" in said and "such studies report +35 %" in said
+
+
 def test_an_unknown_figure_is_said_to_be_unknown(site: TestClient) -> None:
     said = text_of(page(site, "/everybody"))
     assert "Effect unknown" in said

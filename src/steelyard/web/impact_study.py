@@ -67,6 +67,7 @@ def context(
         "notes": _notes(found),
         "checks": tables.judged(analysis.checks) if analysis else [],
         "guardrails": tables.guardrails(found.guardrails, short),
+        "power": found.power,
         "worth": worth(found, said),
         "redo": tables.redo(found.redo) if found.redo else None,
         "redone": redone(found),

@@ -134,6 +134,8 @@ def common(
 
 def run() -> None:
     """The console script."""
+    # Estimators solve thousands of small systems: threads of the BLAS only get in each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main(sys.argv[1:]))
 
 

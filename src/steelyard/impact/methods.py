@@ -129,7 +129,7 @@ METHODS: tuple[Method, ...] = (
         "ratio",
         "Ratio of sums",
         "The sum of items with the property over all items, both summed per unit first.",
-        "Deng, Knoblich and Lu 2018, KDD (delta method)",
+        "Deng, Knoblich and Lu 2018, KDD (its delta method, as a jackknife)",
         "ratio:ratio",
         ("share", "duration"),
         ("rct",),

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
-
 from steelyard.cli import impact_options as o
 from steelyard.cli.impact_answer import answer, refused
 from steelyard.cli.impact_words import Said, checks_text, estimates_text, number, paragraph, table
@@ -149,6 +147,8 @@ def read_effects(
     file: str, covariance: str, before: int | None
 ) -> tuple[Any, Any, int, list[dict[str, str]]]:
     """Effects in order of time without the reference, their covariance, how many are before."""
+    import numpy as np
+
     from steelyard.impact.columns import numbers
 
     data = read_table(file)
@@ -204,6 +204,8 @@ def _matrix(file: str) -> Any:
         rows = [row[1:] for row in rows]
     if not rows or any(len(row) != len(rows) or not all(map(_is_number, row)) for row in rows):
         raise BadPanel(f"{file} is no square of numbers.", "As many rows as columns, no names.")
+    import numpy as np
+
     return np.array([[float(cell) for cell in row] for row in rows])
 
 

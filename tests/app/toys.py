@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-_NAME = "steelyard_toy_of_issues_and_people"  # no other test's module: a process keeps what it loaded
+# No other test's module has this name: a process keeps what it has loaded.
+_NAME = "steelyard_toy_of_issues_and_people"
 _MODULE = """
 import datetime as dt
 import json

@@ -95,7 +95,7 @@ def median(values: Iterable[float], level: float = LEVEL) -> Estimate:
 
 def _rank(n: int, level: float) -> int | None:
     """The largest rank whose interval to its mirror image holds the median often enough."""
-    from scipy.special import bdtr  # type: ignore[import-untyped]
+    from scipy.special import bdtr
 
     low, high = 0, n // 2  # ranks 1…high; bisect on P(Binomial(n, 1/2) < rank)
     while low < high:

@@ -74,6 +74,17 @@ def test_nobody_treated_and_nobody_seen_before_are_refused() -> None:
     assert "users against non-users" in always.message
 
 
+def test_nothing_counted_is_refused() -> None:
+    zeros = replace(panel(3, 3, T, T), outcome=np.zeros((4, T)))
+    refused = settle(zeros, Study(outcome="prs"))
+    assert isinstance(refused, CannotSay)
+    assert (refused.code, refused.message) == (
+        "no_counts",
+        "Every prs is 0 or missing: nothing to compare.",
+    )
+    assert isinstance(settle(zeros, Study(kind="amount")), Settled)
+
+
 def test_those_always_treated_are_left_out_and_counted() -> None:
     settled = settle(panel(0, 3, 3, T, T), Study())
     assert isinstance(settled, Settled)

@@ -28,6 +28,8 @@ def settle(panel: Panel, study: Study) -> Settled | CannotSay:
     """The design of a panel, and the units that can be used in it."""
     if not np.any(~panel.never):
         return CannotSay("no_treated", "Nobody is treated within these periods.")
+    if study.kind == "count" and not np.nansum(panel.outcome):
+        return CannotSay("no_counts", f"Every {study.outcome} is 0 or missing: nothing to compare.")
     if panel.length < 2 or panel.seen.sum(axis=1).max() < 2:
         return _single_rows(panel)
     based: Flags = np.any(panel.seen & ~panel.treated, axis=1)

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from steelyard.app.studying import due, observe, study_plan, words_of
+from steelyard.app.studying import due, observe, sizes, study_plan, weeks_of, words_of
 from steelyard.errors import SteelyardError, UsageError
 from steelyard.impact.analysed import Analysed, Guardrail, PlannedStudies, PlanVersion
 from steelyard.impact.plan import WEEK, Measure, Plan, read_plan
@@ -104,6 +104,14 @@ class Studies:
         measure = _measure(plan, other) if other else plan.primary
         panel, _ = observe(self.figures.unit_weeks, plan, measure)
         return panel, words_of(plan.study(), measure.metric)
+
+    def size(self, name: str, panel: Panel) -> dict[str, float]:
+        """How large a plan's study is on its baseline, as `impact.power.power` is asked."""
+        plan = self.plan(name).plan
+        treated, control = sizes(plan, panel)
+        before, after = weeks_of(plan, panel.length)
+        weeks = {"weeks_before": before, "weeks_after": after}
+        return {"n_treated": treated, "n_control": control, **weeks, "effect_pct": plan.effect_pct}
 
     def for_matching(self, name: str, exact: Sequence[str] = ()) -> tuple[Panel, Study]:
         """A plan's panel up to the day results are due, or before any start: what pairs are

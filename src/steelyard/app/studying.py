@@ -217,7 +217,7 @@ def _power(ask: Ask, plan: Plan, now: dt.datetime) -> tuple[Power | None, list[N
     try:
         panel, notes = observe(ask, plan, plan.primary)
         treated, control = sizes(plan, panel)
-        weeks = _weeks(plan, panel.length)
+        weeks = weeks_of(plan, panel.length)
         if weeks[1] < plan.weeks_after:
             told = f"Only {panel.length} weeks lie before the start: power is that of a study of"
             notes.append(Note("shorter_power", f"{told} {weeks[0]}+{weeks[1]} weeks."))
@@ -234,10 +234,10 @@ def _power(ask: Ask, plan: Plan, now: dt.datetime) -> tuple[Power | None, list[N
     return found, notes
 
 
-def _weeks(plan: Plan, length: int) -> tuple[int, int]:
+def weeks_of(plan: Plan, length: int) -> tuple[int, int]:
     """Weeks before and after of placebo studies: the plan's, or what its history has room for."""
     before = min(plan.baseline_weeks, length - plan.weeks_after)
-    return (before, plan.weeks_after) if before >= 4 else (length - length // 2, length // 2)
+    return (before, plan.weeks_after) if before >= 8 else (length - length // 2, length // 2)
 
 
 def sizes(plan: Plan, panel: Panel) -> tuple[int, int]:

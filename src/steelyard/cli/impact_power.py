@@ -24,14 +24,23 @@ POWER_EXAMPLES = examples(
     "steelyard impact power --panel w.csv --unit dev --time week --outcome prs --n-treated 50",
 )
 
-NTreated = Annotated[int, o.option("Study", "Units with treatment.", "--n-treated", metavar="N")]
+USUAL = {"n_treated": 25, "weeks_before": 12, "weeks_after": 12, "effect_pct": 10.0}
+NTreated = Annotated[
+    int | None,
+    o.option("Study", "Units with treatment; else the plan's, or 25.", "--n-treated", metavar="N"),
+]
 NControl = Annotated[
     int | None, o.option("Study", "Units without; left out, as many.", "--n-control", metavar="N")
 ]
-Before = Annotated[int, o.option("Study", "Weeks before.", "--weeks-before", metavar="N")]
-After = Annotated[int, o.option("Study", "Weeks after.", "--weeks-after", metavar="N")]
+Before = Annotated[
+    int | None, o.option("Study", "Weeks before; else 12.", "--weeks-before", metavar="N")
+]
+After = Annotated[
+    int | None, o.option("Study", "Weeks after; else 12.", "--weeks-after", metavar="N")
+]
 Effect = Annotated[
-    float, o.option("Study", "A true effect to be seen.", "--effect-pct", metavar="PCT")
+    float | None,
+    o.option("Study", "A true effect to be seen; else 10.", "--effect-pct", metavar="PCT"),
 ]
 AssignedBy = Annotated[
     Literal["unit", "cluster"] | None,
@@ -62,11 +71,11 @@ def power(
     kind: o.Kind = "count",
     estimator: o.Estimator = "",
     seed: o.Seed = o.SEED,
-    n_treated: NTreated = 25,
+    n_treated: NTreated = None,
     n_control: NControl = None,
-    weeks_before: Before = 12,
-    weeks_after: After = 12,
-    effect_pct: Effect = 10.0,
+    weeks_before: Before = None,
+    weeks_after: After = None,
+    effect_pct: Effect = None,
     assigned_by: AssignedBy = None,
     draws: Draws = 2_000,
     curve: CurveSaid = True,
@@ -80,35 +89,40 @@ def power(
     said = dict(locals())
     if sum(map(bool, (panel, metric and not plan, plan))) != 1:
         raise UsageError("What to compute it on?", "Give --panel FILE, --metric METRIC or --plan.")
-    observed, study = _from_file(panel, said) if panel else _from_house(said)
-    answer(_power(observed, study, said), format, output, power_text, _rows)
+    observed, study, usual = _from_file(panel, said) if panel else _from_house(said)
+    sizes = {name: usual[name] if said[name] is None else said[name] for name in usual}
+    answer(_power(observed, study, {**said, **sizes}), format, output, power_text, _rows)
 
 
-def _from_file(file: str, said: dict[str, Any]) -> tuple[Panel, Study]:
+Sized = tuple["Panel", "Study", dict[str, Any]]  # and what sizes are where none are said
+
+
+def _from_file(file: str, said: dict[str, Any]) -> Sized:
     """The panel; who was treated may be left out: then nobody was."""
     from steelyard.impact.panel import Panel
 
     found = o.baseline(file, said)
     if not isinstance(found, Panel):
         raise BadPanel("Power needs units over periods.", "--unit and --time, one row each.")
-    return found, o.study(said)
+    return found, o.study(said), USUAL
 
 
-def _from_house(said: dict[str, Any]) -> tuple[Panel, Study]:
+def _from_house(said: dict[str, Any]) -> Sized:
     from steelyard.app import open_studies
 
     with open_studies(settings(said["data"])) as studies:
         if said["plan"]:
-            return studies.observed(said["plan"], said["metric"])
-        unit = said["unit"] or "person"
-        return studies.baseline(said["metric"], unit, said["cluster"], said["start"], said["end"])
+            panel, study = studies.observed(said["plan"], said["metric"])
+            return panel, study, studies.size(said["plan"], panel)
+        asked = said["metric"], said["unit"] or "person", said["cluster"]
+        return *studies.baseline(*asked, said["start"], said["end"]), USUAL
 
 
 def _power(panel: Panel, study: Study, said: dict[str, Any]) -> dict[str, Any]:
     from steelyard.impact.power import power as run
     from steelyard.impact.result import CannotSay
 
-    control = said["n_control"] or said["n_treated"]
+    control = said["n_treated"] if said["n_control"] is None else said["n_control"]
     sizes = said["n_treated"], control, said["weeks_before"], said["weeks_after"]
     draws, seed, by = said["draws"], said["seed"], said["assigned_by"]
     found = run(panel, study, *sizes, said["effect_pct"], draws, seed, by)

@@ -195,3 +195,16 @@ def test_false_alarms_with_four_of_twelve_teams_stay_near_five_percent() -> None
         p = said(ancova(placed, Study())).p
         wrong += p is not None and p < 0.05
     assert 0.02 <= wrong / 400 <= 0.08
+
+
+def test_a_unit_that_decides_its_arms_slope_gets_a_common_one() -> None:
+    """Slopes of one's own beside a giant found effects in 11 % of simulated trials without any."""
+    panel = drawn(1)
+    outcome = panel.outcome.copy()
+    outcome[np.flatnonzero(~panel.never)[0]] *= 20
+    before, after = outcome[:, :START].mean(1), outcome[:, START:].mean(1)
+    design = np.column_stack([np.ones(panel.n), ~panel.never, before - before.mean()])
+    other = sm.OLS(after, design.astype(float)).fit(cov_type="HC2", use_t=True)
+    mine = said(ancova(replace(panel, outcome=outcome), Study()))
+    assert mine.estimate == pytest.approx(other.params[1], rel=1e-9)
+    assert mine.se == pytest.approx(other.bse[1], rel=1e-9)

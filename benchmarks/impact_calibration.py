@@ -30,6 +30,7 @@ from steelyard.impact.result import CannotSay, Estimate, Interval
 EFFECTS = {"null": 0.0, "ten": math.log(1.1)}
 CHUNK = 50
 LOTS = "lots:"
+FIGURES = "## Figures\n"
 RESULTS = Path(__file__).parent / ".work" / "calibration.jsonl"
 
 
@@ -232,7 +233,12 @@ def main() -> None:
             for lines in pool.map(run, chunks):
                 file.writelines(json.dumps(line) + "\n" for line in lines)
                 file.flush()
-    print(table(tallied(read(options.results))))
+    found = table(tallied(read(options.results)))
+    if options.page:
+        above = options.page.read_text().partition(FIGURES)[0]
+        options.page.write_text(f"{above}{FIGURES}\n{found}")
+    else:
+        print(found)
 
 
 def _only(plan: Planned, options: argparse.Namespace) -> Planned:
@@ -251,6 +257,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="only print what was found so far")
+    parser.add_argument("--page", type=Path, help=f"write the tables below its '{FIGURES.strip()}'")
     return parser.parse_args()
 
 

@@ -224,6 +224,19 @@ def test_the_same_table_gives_the_same_bytes() -> None:
     assert printed[0] == printed[1] == printed[2] != ""
 
 
+def test_log1p_stands_beside_and_never_leads() -> None:
+    panel = read_panel(small(), SMALL, "count")
+    plain, logged = (
+        analyze(panel, Study(design="rct", transform=transform), pictures=False)  # type: ignore[arg-type]
+        for transform in ("none", "log1p")
+    )
+    assert logged.headline == plain.headline
+    assert [each.estimator for each in logged.beside if each not in plain.beside] == [
+        "ancova_log1p"
+    ]
+    assert "log1p" in [note.code for note in logged.warnings]
+
+
 def test_looks_widen_the_headline_and_lower_the_level() -> None:
     panel = read_panel(small(effect=0.22), SMALL, "count")
     end, look, any_time = (

@@ -124,6 +124,19 @@ def test_a_flag_switches_on_and_stays() -> None:
         read_panel(flagged(0, 1, 0, 1), columns, "count")
 
 
+def test_a_start_that_fell_into_a_gap_is_that_of_the_others() -> None:
+    columns = Columns("prs", unit="dev", time="week", treated="on")
+    seen = [
+        {"dev": dev, "week": week, "prs": 1, "on": int(dev != "dan" and week >= WEEKS[1])}
+        for dev in ("ann", "bob", "cy", "dan")
+        for week in WEEKS
+    ]
+    del seen[1]  # ann's first treated week
+    panel = read_panel(table(seen), columns, "count")
+    assert sorted(panel.start.tolist()) == [1, 1, 1, 4]
+    assert [note.code for note in panel.notes] == ["start_in_gap"]
+
+
 def test_durations_are_mean_logarithms_of_items() -> None:
     said = [
         {"dev": "ann", "week": WEEKS[0], "h": 2, "since": WEEKS[1]},

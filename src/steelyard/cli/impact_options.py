@@ -166,8 +166,8 @@ def looks(text: str) -> tuple[int, int] | None:
 
 
 def is_trial(found: Columns) -> bool:
-    """Single tasks: drawn within blocks, or rows that belong to no unit and period."""
-    return bool(found.block) or not (found.unit or found.time or found.adopted)
+    """Single tasks: drawn within blocks, or rows that belong to no period."""
+    return bool(found.block) or not (found.time or found.adopted)
 
 
 def observed(file: str, said: dict[str, Any]) -> Panel | Trial:
@@ -178,6 +178,8 @@ def observed(file: str, said: dict[str, Any]) -> Panel | Trial:
     found = columns(said)
     table: pd.DataFrame = read_table(file, wanted(found))
     if is_trial(found):
+        if not found.block:  # tasks of one developer are alike
+            found = replace(found, cluster=found.cluster or found.unit)
         return read_trial(table, found, said["kind"])
     return read_panel(table, found, said["kind"], said.get("start", ""), said.get("end", ""))
 

@@ -13,7 +13,7 @@ from steelyard.impact import verdict
 from steelyard.impact.choose import Choice, choose
 from steelyard.impact.design import Settled, arms, settle
 from steelyard.impact.looks import at_this_look
-from steelyard.impact.methods import Method
+from steelyard.impact.methods import Method, method
 from steelyard.impact.panel import Panel, Trial
 from steelyard.impact.result import (
     Analysis,
@@ -27,6 +27,11 @@ from steelyard.impact.result import (
 from steelyard.impact.series import CAUTION
 from steelyard.impact.study import Design, Study
 
+LOG1P = Note(
+    "log1p",
+    "A change of log(1 + y) is no percentage of y: it weighs units with little most, and can turn"
+    " the sign. It stands beside the ratio, never in its place.",
+)
 Run = Callable[[Panel], Estimate | CannotSay]
 
 
@@ -65,6 +70,7 @@ def _analyze(
     settled: Settled, study: Study, choice: Choice, first: list[Check], pictures: bool
 ) -> Analysis:
     panel, design = settled.panel, settled.design
+    asked, study = study, replace(study, transform="none")
     notes = [*panel.notes, *settled.notes, *choice.notes]
     head = _headline(panel, study, choice)
     alpha = verdict.ALPHA
@@ -72,6 +78,9 @@ def _analyze(
     if isinstance(head, Estimate):
         head, alpha = at_this_look(head, study, panel)
     beside, unable = _run_all(choice.beside, panel, study)
+    if asked.transform == "log1p" and design != "once":
+        beside += _logged(panel, asked, design)
+        notes.append(LOG1P)
     diagnostics, more = _run_all(choice.diagnostics, panel, study)
     notes += [*unable, *more, *_warned(choice.diagnostics)]
     if design == "once":
@@ -125,6 +134,14 @@ def _run_all(
         else:
             notes.append(Note(f"{each.name}_unable", f"{each.title}: {found.message}"))
     return estimates, notes
+
+
+def _logged(panel: Panel, study: Study, design: Design) -> list[Estimate]:
+    """The mean of log(1 + y), beside the headline and never in its place."""
+    found = method("ancova" if design == "rct" else "imputation").run(panel, study)
+    if not isinstance(found, Estimate):
+        return []
+    return [replace(found, estimator=f"{found.estimator}_log1p")]
 
 
 def _warned(methods: Iterable[Method]) -> list[Note]:

@@ -140,7 +140,27 @@ def _switches(rows: Rows, n: int, length: int) -> tuple[Ints, list[Note]]:
             "Mark a unit as treated from its first treated period on, whether or not it was used.",
             line(rows.table, at),
         )
-    return start, []
+    return _around_gaps(rows, on, start, length)
+
+
+def _around_gaps(rows: Rows, on: Flags, start: Ints, length: int) -> tuple[Ints, list[Note]]:
+    """A unit not seen just before its first treated row may have started in the gap: then it is
+    taken to have started with most of those whose start was seen."""
+    last = np.full(len(start), -1, dtype=np.int64)
+    np.maximum.at(last, rows.codes[~on], rows.period[~on])
+    unsure = (start < length) & (last >= 0) & (last < start - 1)
+    sure = np.bincount(start[(start < length) & (last == start - 1)], minlength=length)
+    moved = 0
+    for unit in np.flatnonzero(unsure):
+        gap = sure[last[unit] + 1 : start[unit] + 1]
+        if gap.any():
+            begun = last[unit] + 1 + int(np.argmax(gap))
+            moved += int(begun < start[unit])
+            start[unit] = begun
+    if not moved:
+        return start, []
+    told = f"{moved:,} units were not seen when others started and are taken to have started then."
+    return start, [Note("start_in_gap", told)]
 
 
 def _adoptions(rows: Rows, axis: Axis, n: int, length: int) -> tuple[Ints, list[Note]]:

@@ -218,6 +218,38 @@ def test_a_page_does_not_wait(raised: Piloted, state: State) -> None:
     assert found.analysis is not None
 
 
+def test_what_was_said_stays_while_facts_come_in(raised: Piloted, state: State) -> None:
+    kept = studies(Moving(raised), state)
+    assert kept.look("pilot") is None
+    found = _soon(kept, "pilot")
+    assert found is not None  # the facts have another version at every question
+    save(kept.saved, replace(PLAN, weeks_after=13), "ada")
+    assert kept.look("pilot") is None  # another plan has another answer
+
+
+class Moving:
+    """Figures of a server that never rests: each time, the facts are another version."""
+
+    def __init__(self, figures: Piloted) -> None:
+        self.figures, self.version = figures, 0
+
+    def unit_weeks(self, question: PanelQuestion) -> UnitWeeks:
+        return self.figures.unit_weeks(question)
+
+    def facts_version(self) -> int:
+        self.version += 1
+        return self.version
+
+
+def test_power_comes_with_a_curve_of_more_and_fewer_people(raised: Piloted, state: State) -> None:
+    power = studies(raised, state).analysis("pilot").power
+    assert power is not None
+    known = [row for row in power.curve if row["mde_pct"] is not None]
+    assert {row["n_treated"] for row in known} >= {48, 96, 192}
+    by_people = [row["mde_pct"] for row in known if row["weeks_after"] == known[0]["weeks_after"]]
+    assert by_people[0] > by_people[-1]
+
+
 def test_a_study_that_fails_says_so(raised: Piloted, state: State) -> None:
     kept = studies(Counting(raised, fails=True), state)
     assert kept.look("pilot") is None

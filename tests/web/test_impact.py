@@ -130,6 +130,19 @@ def test_a_planned_look_is_called_one(acme: World) -> None:
     assert "Read on a day planned for it, one of 1" in said and "1 in 5" not in said
 
 
+def test_a_study_that_may_be_read_at_any_time_is_called_so(acme: World) -> None:
+    found = STUDIES.known["running"]
+    always = replace(found.version, plan=replace(found.plan, look_rule="always_valid"))
+    said = text_of(only(acme, replace(found, version=always)))
+    assert "So far, read as planned" in said and "looking often is no harm" in said
+
+
+def test_a_failure_of_a_study_that_has_begun_is_not_called_a_start(acme: World) -> None:
+    found = replace(trial(), analysis=None, stage="not_started", error="It failed: the disk.")
+    said = text_of(only(acme, found))
+    assert "There is no analysis: It failed: the disk." in said and "starts on" not in said
+
+
 def only(world: World, found: Analysed) -> str:
     made = MadeStudies({found.plan.name: found})
     client = TestClient(create_app(replace(world, studies=made)), LOCAL)

@@ -57,6 +57,7 @@ class Studies:
     ) -> None:
         self.figures, self._state, self._now = figures, state, clock
         self._kept: Recent[Analysed] = Recent(REMEMBERED)
+        self._newest: dict[str, Analysed] = {}
         self._lock = threading.Lock()
         self._waiting: list[str] = []
         self._works = False
@@ -88,14 +89,19 @@ class Studies:
             measure = _measure(version.plan, other) if other else None
             found = study_plan(self.figures.unit_weeks, version, self._now(), measure)
             self._kept.put(key, found)
+            if not other:
+                self._newest[name] = found
         return found
 
     def look(self, name: str) -> Analysed | None:
-        """The same at once: None while it is being computed in the background."""
+        """The same at once, or what was said before facts came in, while it is computed anew in
+        the background; None where nothing has been said of this version of the plan."""
         version = self.plan(name)
         found = self._kept.get(self._key(version))
         if found is None:
             self._compute(name)
+            before = self._newest.get(name)
+            found = before if before and before.version.digest == version.digest else None
         return found
 
     def observed(self, name: str, other: str = "") -> tuple[Panel, Study]:

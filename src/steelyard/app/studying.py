@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from steelyard.app.observed import in_words, panel_of
 from steelyard.errors import UsageError
@@ -19,11 +19,12 @@ from steelyard.metrics.panel import PanelQuestion, UnitWeeks
 if TYPE_CHECKING:
     from steelyard.impact.match import Matching
     from steelyard.impact.panel import Panel
-    from steelyard.impact.power import Power
+    from steelyard.impact.power import Asked, Power
     from steelyard.impact.splits import Level
     from steelyard.impact.study import Study
 
 ONE_DAY = dt.timedelta(days=1)
+CURVE_DRAWS = 400  # placebo studies a point of the power curve
 Ask = Callable[[PanelQuestion], UnitWeeks]
 
 
@@ -231,7 +232,28 @@ def _power(ask: Ask, plan: Plan, now: dt.datetime) -> tuple[Power | None, list[N
         return None, [Note("power_unknown", f"Power is unknown: {error.message}")]
     if isinstance(found, CannotSay):
         return None, [*notes, Note("power_unknown", f"Power is unknown: {found.message}")]
-    return found, notes
+    return replace(found, curve=_curve(panel, study, found.asked, plan.seed)), notes
+
+
+def _curve(panel: Panel, study: Study, asked: Asked, seed: int) -> tuple[dict[str, Any], ...]:
+    """What half, twice and four times as many people would see, in half and twice the weeks."""
+    from steelyard.impact.curve import curve
+
+    people = sorted({max(2, round(asked.n_treated * by)) for by in (0.5, 1, 2, 4)})
+    weeks = sorted({max(2, round(asked.weeks_after * by)) for by in (0.5, 1, 2)})
+    ratio = asked.n_control / asked.n_treated
+    return curve(
+        panel,
+        study,
+        people,
+        [each for each in weeks if asked.weeks_before + each <= panel.length],
+        asked.weeks_before,
+        asked.effect_pct,
+        ratio,
+        CURVE_DRAWS,
+        seed,
+        asked.assigned_by,
+    )
 
 
 def weeks_of(plan: Plan, length: int) -> tuple[int, int]:

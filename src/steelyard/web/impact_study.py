@@ -83,7 +83,7 @@ def context(
 
 def verdict(found: Analysed) -> tuple[str, str]:
     """The answer in two words, and a class; the stage where there is no answer yet."""
-    if found.stage != "complete":
+    if found.stage != "complete" and not failed(found):
         return ("Not started" if found.stage == "not_started" else "Collecting"), ""
     if found.analysis is None:
         return "No analysis", "low"
@@ -94,7 +94,8 @@ def stage(found: Analysed) -> str:
     """Where the study stands, with its date."""
     begins, answer = found.plan.first_start, found.answerable
     if found.stage == "not_started":
-        return f"starts on {day(begins, year=True)}" if begins else "has no start yet"
+        verb = "started" if begins and begins <= found.as_of.date() else "starts"
+        return f"{verb} on {day(begins, year=True)}" if begins else "has no start yet"
     if found.stage == "collecting":
         return f"answerable on {day(answer, year=True)}" if answer else "still collecting"
     return f"complete since {day(answer, year=True)}" if answer else "complete"
@@ -105,11 +106,21 @@ def finding(found: Analysed) -> Finding:
     analysis = found.analysis
     if found.stage == "complete" and analysis is not None:
         return _answer(analysis)
-    if found.stage == "complete":
+    if failed(found):
         return Finding((("There is no analysis: ", False), (found.error, False)))
     parts = (("There is no answer yet: ", False), (stage(found), True), (".", False))
-    so_far = f"So far, which is not the answer: {analysis.verdict.sentence}" if analysis else ""
+    how = "read as planned" if found.plan.look_rule else "which is not the answer"
+    so_far = f"So far, {how}: {analysis.verdict.sentence}" if analysis else ""
     return Finding(parts, so_far or found.error)
+
+
+def failed(found: Analysed) -> bool:
+    """Whether there should be an analysis and is none."""
+    if found.analysis is not None:
+        return False
+    begins = found.plan.first_start
+    begun = begins is not None and begins <= found.as_of.date()
+    return found.stage == "complete" or (begun and found.stage == "not_started")
 
 
 def interim(found: Analysed) -> str:
@@ -117,6 +128,8 @@ def interim(found: Analysed) -> str:
     if found.stage != "collecting" or found.analysis is None:
         return ""
     plan = found.plan
+    if plan.look_rule == "always_valid":
+        return "Read at any time by an interval that is wider for it, so looking often is no harm."
     if plan.look_rule and plan.looks:
         paid = "its share of the 5 % of false alarms is smaller for that"
         return f"Read on a day planned for it, one of {len(plan.looks)}; {paid}."

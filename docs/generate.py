@@ -87,7 +87,7 @@ IMPACT = """# Impact
 
 What `steelyard impact` computes, from a CSV file or from the warehouse. [Cause, not
 correlation](../concepts/cause.md) says why, [Run a study](../guides/run-a-study.md) how,
-[Calibration](calibration.md) how often each is wrong, [Command line](cli.md#steelyard-impact)
+[Calibration](calibration.md) how often each is wrong, [Command line](cli.md#steelyard-impact-analyze)
 every flag.
 
 ## Designs
@@ -122,7 +122,7 @@ ANALYSIS = """## The result as JSON
 ```json
 {"design": "waves", "estimand": "…",
  "n": {"units": 240, "clusters": 32, "periods": 40, "treated": 180},
- "headline": E, "beside": [E], "diagnostics": [E],
+ "headline": "E", "beside": ["E"], "diagnostics": ["E"],
  "verdict": {"code": "effect", "sentence": "…", "evidence": "staggered roll-out",
              "answerable": "…"},
  "power": {"mde_pct": 14.2, "power_at": {"5": 0.16, "10": 0.51, "20": 0.97}},
@@ -130,7 +130,7 @@ ANALYSIS = """## The result as JSON
  "warnings": [{"code": "…", "message": "…"}]}
 ```
 
-with `E = {"estimator", "scale", "estimate", "se", "ci": [lo, hi], "effect_pct", "ci_pct": [lo,
+where `E` stands for `{"estimator", "scale", "estimate", "se", "ci": [lo, hi], "effect_pct", "ci_pct": [lo,
 hi], "p", "inference"}`. `scale` is `log` (the logarithm of a ratio) or `level` (units of the
 outcome). Points of an event study are diagnostics named like `callaway_santanna[-2]`. Numbers
 have ten significant digits, and the same table gives the same bytes. `verdict.code` is one of

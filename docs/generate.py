@@ -87,8 +87,8 @@ IMPACT = """# Impact
 
 What `steelyard impact` computes, from a CSV file or from the warehouse. [Cause, not
 correlation](../concepts/cause.md) says why, [Run a study](../guides/run-a-study.md) how,
-[Calibration](calibration.md) how often each is wrong, [Command line](cli.md#steelyard-impact-analyze)
-every flag.
+[Calibration](calibration.md) how often each is wrong,
+[Command line](cli.md#steelyard-impact-analyze) every flag.
 
 ## Designs
 
@@ -130,8 +130,8 @@ ANALYSIS = """## The result as JSON
  "warnings": [{"code": "…", "message": "…"}]}
 ```
 
-where `E` stands for `{"estimator", "scale", "estimate", "se", "ci": [lo, hi], "effect_pct", "ci_pct": [lo,
-hi], "p", "inference"}`. `scale` is `log` (the logarithm of a ratio) or `level` (units of the
+where `E` stands for `{"estimator", "scale", "estimate", "se", "ci": [lo, hi], "effect_pct",
+"ci_pct": [lo, hi], "p", "inference"}`. `scale` is `log` (the logarithm of a ratio) or `level` (units of the
 outcome). Points of an event study are diagnostics named like `callaway_santanna[-2]`. Numbers
 have ten significant digits, and the same table gives the same bytes. `verdict.code` is one of
 `effect`, `no_detectable_effect`, `not_identified`, `refused`; `answerable` says what would make

@@ -32,7 +32,8 @@ def jackknife(left_out: ArrayLike, b: float) -> float:
     """
     each = np.asarray(left_out, dtype=float)
     groups = len(each)
-    return float(np.sqrt((groups - 1) / groups * np.sum((each - b) ** 2)))
+    with np.errstate(invalid="ignore"):  # where one is infinite, the error is not a number
+        return float(np.sqrt((groups - 1) / groups * np.sum((each - b) ** 2)))
 
 
 def cluster_dof(treated: int, control: int) -> float:

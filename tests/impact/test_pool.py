@@ -160,6 +160,12 @@ def test_two_studies_have_no_known_heterogeneity_and_a_wide_interval() -> None:
     assert high - low == pytest.approx(2 * 12.706205 * 0.05)
 
 
+@pytest.mark.parametrize(("third", "said"), [(0.11, True), (0.4, False)])
+def test_studies_closer_than_chance_are_said_to_be(third: float, said: bool) -> None:
+    found = pooled([Result("a", 0.1, 0.1), Result("b", 0.09, 0.08), Result("c", third, 0.15)])
+    assert ("closer_than_chance" in [note.code for note in found.warnings]) is said
+
+
 def test_one_study_is_no_pool() -> None:
     found = pool([Result("a", 0.1, 0.05)])
     assert isinstance(found, CannotSay) and found.code == "too_few_studies"

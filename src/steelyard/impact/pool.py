@@ -293,7 +293,7 @@ def _warnings(y: Floats, v: Floats, headline: Estimate, found: Heterogeneity) ->
                 " for that reason.",
             )
         )
-    if headline.se is not None and headline.se < _mean(y, v, found.tau2 or 0.0)[1].sum() ** -0.5:
+    if found.q < len(y) - 1 and (headline.se or 0.0) < float((1 / v).sum() ** -0.5):
         notes.append(
             Note(
                 "closer_than_chance",

@@ -106,13 +106,8 @@ def power_curve() -> Spec:
     import altair as alt
 
     rows = alt.Chart(alt.NamedData("rows"))
-    x = alt.X(
-        "people:Q",
-        scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(
-            title=None, labelExpr="format(datum.value, ',~f')", ticks=False, labelOverlap="greedy"
-        ),
-    )
+    axis = alt.Axis(title=None, labelExpr=PLAIN, ticks=False, labelAngle=0, labelOverlap="greedy")
+    x = alt.X("people:O", axis=axis, scale=alt.Scale(padding=0.2))
     y = _amount(alt, "mde", PERCENT, zero=True)
     tints = [f"var(--c{n})" for n in (1, 2, 3, 4, 5)]
     colour = alt.Color("weeks:N", sort=None, scale=alt.Scale(range=tints), legend=_top_legend(alt))

@@ -132,10 +132,10 @@ ANALYSIS = """## The result as JSON
 
 where `E` stands for `{"estimator", "scale", "estimate", "se", "ci": [lo, hi], "effect_pct",
 "ci_pct": [lo, hi], "p", "inference"}`. `scale` is `log` (the logarithm of a ratio) or `level`
-(units of the outcome). Points of an event study are diagnostics named like `callaway_santanna[-2]`. Numbers
-have ten significant digits, and the same table gives the same bytes. `verdict.code` is one of
-`effect`, `no_detectable_effect`, `not_identified`, `refused`; `answerable` says what would make
-it answerable. What is not known is `null`."""
+(units of the outcome). Points of an event study are diagnostics named like
+`callaway_santanna[-2]`. Numbers have ten significant digits, and the same table gives the same
+bytes. `verdict.code` is one of `effect`, `no_detectable_effect`, `not_identified`, `refused`;
+`answerable` says what would make it answerable. What is not known is `null`."""
 
 ERRORS = """# Errors and exit codes
 

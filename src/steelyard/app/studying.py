@@ -94,7 +94,8 @@ def _studied(ask: Ask, found: Analysed, reads: Due, measure: Measure) -> Analyse
     plan = found.plan
     panel, notes = observe(ask, plan, measure, reads.until)
     study = words_of(plan.study(reads.look), measure.metric)
-    analysis = analyze(panel, study)
+    nameless = panel.numbered(study.unit) if plan.unit == "person" else panel
+    analysis = analyze(nameless, study)
     if measure != plan.primary:
         told = f"{measure.metric} is not the primary metric of {plan.name}"
         said = f"{told} ({plan.primary.metric}): a hint for a next study, not its answer."

@@ -123,6 +123,11 @@ class Panel:
         """The same observations under other starts: placebos and permutations."""
         return replace(self, start=np.asarray(start, dtype=np.int64))
 
+    def numbered(self, word: str) -> Panel:
+        """The same with units called by number ("developer 7"), so that no result names anybody."""
+        units = tuple(f"{word} {number}" for number in range(1, self.n + 1))
+        return replace(self, units=units, clusters=self.clusters if self.clustered else units)
+
     def long(self) -> pd.DataFrame:
         """One row an observed cell: unit, time, outcome, cluster, start (0 = never), treated.
 

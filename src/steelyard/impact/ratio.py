@@ -63,7 +63,7 @@ def ratio(panel: Panel, study: Study) -> Estimate | CannotSay:
         moved = moved - (before[0].moved - before[1].moved)
         without += before[0].value - before[1].value
         base = base + before[0].moved - before[1].moved
-    dof = effective_dof(after[0].shares + after[1].shares)
+    dof = _dof(panel, after[0].shares + after[1].shares)
     said = _estimate(panel, b, moved, dof)
     if is_log(study):
         return log_estimate(*said)
@@ -86,6 +86,16 @@ def _estimate(
         return "ratio", b, None, UNKNOWN, None, words
     ci, p = interval(b, se, dof)
     return "ratio", b, se, ci, p, words
+
+
+def _dof(panel: Panel, shares: Floats) -> float:
+    """Degrees of freedom by each unit's or cluster's share of its arm's items.
+
+    Before the start is taken off, so what is left of a developer is chance in single items, whose
+    variance follows their number; a cluster's shocks are common to its items and follow its square.
+    With squares for both, 1 of 100 trials without an effect found one instead of 5.
+    """
+    return effective_dof(shares if panel.clustered else np.sqrt(np.maximum(shares, 0)))
 
 
 def _error(panel: Panel, treated: Flags, moved: Floats) -> float:

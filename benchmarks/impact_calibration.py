@@ -197,6 +197,8 @@ _HEAD = [
 def _row(plan: Planned, name: str, estimator: str, cells: dict[Cell, Tally]) -> str:
     null = cells.get((plan.name, name, "null", estimator), Tally())
     ten = cells.get((plan.name, name, "ten", estimator), Tally())
+    if null.panels and ten.panels and not (null.said and ten.said):
+        return f"| `{estimator}` | {name} | {null.panels + ten.panels:,} {'|  ' * 7}| 100 |"
     if not null.said or not ten.said:
         return ""
     alarms, covered = null.share(null.alarms), ten.share(ten.covered)

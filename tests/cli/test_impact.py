@@ -304,3 +304,12 @@ def test_too_many_rows_are_refused(run: Run, file: str, monkeypatch: pytest.Monk
     done = run("impact", "analyze", "--panel", file, *PANEL, "--adopted", "adopted")
     assert done.code == 2
     assert "more than 100 rows" in done.err
+
+
+def test_an_outcome_with_fractions_is_an_amount(run: Run, tmp_path: Path) -> None:
+    rows = [f"d{u},{t},{u + t / 2},{int(t > 5 and u % 2)}" for u in range(8) for t in range(12)]
+    file = tmp_path / "w.csv"
+    file.write_text("\n".join(["dev,week,spend,on", *rows]) + "\n")
+    columns = ("--unit", "dev", "--time", "week", "--outcome", "spend", "--treated", "on")
+    said = run("impact", "analyze", "--panel", str(file), *columns, "--design", "rct")
+    assert "spend has fractions and is read as an amount" in said.err

@@ -173,3 +173,17 @@ def test_what_cannot_be_said(code: str) -> None:
     }
     found = did(cases[code], AMOUNT)
     assert isinstance(found, CannotSay) and found.code == code
+
+
+def test_counts_are_judged_in_proportion() -> None:
+    """Whoever counts four times as much varies more than the controls that stand in for him."""
+    panel = few(1)
+    outcome = np.where(panel.never[:, None], panel.outcome, 4 * panel.outcome)
+    able = replace(panel, outcome=outcome)
+    as_counts, as_amounts = said(able, Study()), said(able)
+    assert as_counts.estimate == as_amounts.estimate
+    assert as_counts.se is not None and as_amounts.se is not None
+    assert as_counts.se > 2 * as_amounts.se
+    assert "in proportion" in as_counts.inference
+    per_head = replace(able, outcome=outcome + 0.5)
+    assert "in proportion" not in said(per_head, Study()).inference

@@ -42,7 +42,7 @@ def analyze(
     exact: o.Exact = "",
     start: o.From = "",
     end: o.To = "",
-    kind: o.Kind = "count",
+    kind: o.Kind = None,
     design: o.DesignSaid = None,
     control: o.Control = "not_yet",
     transform: o.Transform = "none",

@@ -49,7 +49,7 @@ def match(
     exact: o.Exact = "",
     start: o.From = "",
     end: o.To = "",
-    kind: o.Kind = "count",
+    kind: o.Kind = None,
     caliper: Caliper = "0.25",
     distance: Distance = None,
     seed: o.Seed = o.SEED,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from steelyard.cli import talk
 from steelyard.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ Exact = Annotated[str, _data("Must agree within a matched pair.", "--exact", met
 From = Annotated[str, _data("First period.", "--from", metavar="PERIOD")]
 To = Annotated[str, _data("Last period.", "--to", metavar="PERIOD")]
 Kind = Annotated[
-    Kinds, _how("What the outcome is. [default: count]", metavar="count|duration|amount|share")
+    Kinds | None,
+    _how(
+        "What the outcome is. Left out: count of whole numbers, else amount.",
+        "--kind",
+        metavar="count|duration|amount|share",
+    ),
 ]
 DesignSaid = Annotated[
     Designs | None,
@@ -137,7 +143,7 @@ def study(said: dict[str, Any]) -> Study:
 
     estimator = method(said["estimator"]).name if said.get("estimator") else None
     return Study(
-        kind=said["kind"],
+        kind=said["kind"] or "count",
         design=said.get("design"),
         control=said.get("control", "not_yet"),
         transform=said.get("transform", "none"),
@@ -170,6 +176,17 @@ def is_trial(found: Columns) -> bool:
     return bool(found.block) or not (found.time or found.adopted)
 
 
+def _kind(table: pd.DataFrame, outcome: str) -> str:
+    """What an outcome is taken for where nobody says: what has fractions is no count."""
+    from steelyard.impact.columns import numbers
+
+    values = numbers(table, outcome)
+    if not (values % 1 > 0).any():
+        return "count"
+    talk.say(f"Warning: {outcome} has fractions and is read as an amount; --kind says otherwise.")
+    return "amount"
+
+
 def observed(file: str, said: dict[str, Any]) -> Panel | Trial:
     """The panel or trial of a file."""
     from steelyard.cli.panel_file import read_table
@@ -177,6 +194,7 @@ def observed(file: str, said: dict[str, Any]) -> Panel | Trial:
 
     found = columns(said)
     table: pd.DataFrame = read_table(file, wanted(found))
+    said["kind"] = said["kind"] or _kind(table, found.outcome)
     if is_trial(found):
         if not found.block:  # tasks of one developer are alike
             found = replace(found, cluster=found.cluster or found.unit)
@@ -196,6 +214,7 @@ def baseline(file: str, said: dict[str, Any]) -> Panel | Trial:
     if found.treated or found.adopted or is_trial(found):
         return observed(file, said)
     table = read_table(file, wanted(found))
+    said["kind"] = said["kind"] or _kind(table, found.outcome)
     table[NOBODY] = "0"
     found = replace(found, treated=NOBODY)
     return read_panel(table, found, said["kind"], said.get("start", ""), said.get("end", ""))

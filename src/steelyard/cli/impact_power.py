@@ -68,7 +68,7 @@ def power(
     weight: o.Weight = "",
     start: o.From = "",
     end: o.To = "",
-    kind: o.Kind = "count",
+    kind: o.Kind = None,
     estimator: o.Estimator = "",
     seed: o.Seed = o.SEED,
     n_treated: NTreated = None,

@@ -64,7 +64,7 @@ def sensitivity(
     exact: o.Exact = "",
     start: o.From = "",
     end: o.To = "",
-    kind: o.Kind = "count",
+    kind: o.Kind = None,
     design: o.DesignSaid = None,
     control: o.Control = "not_yet",
     event_study: Effects = "",

@@ -121,7 +121,7 @@ METHODS: tuple[Method, ...] = (
         "A weighted mix of untreated units and earlier periods stands in for few treated units.",
         "Arkhangelsky et al. 2021, American Economic Review 111(12)",
         "synthetic:did",
-        ("count", "amount", "duration", "share"),
+        ("amount", "duration", "share"),
         ("waves", "volunteers"),
         ("sdid", "synthdid"),
     ),

@@ -206,7 +206,8 @@ DESIGNS: tuple[Planned, ...] = (
         16, 15, 1, BY_DEVELOPER, "task_logs",
     ),
     Planned(
-        "few-treated", "3 of 40 developers chosen by ability, 24+12 weeks", ("synthetic_did",),
-        8, 5, 36, Rollout("voluntary", (24,), 0.075, on_ability=1.0), design="volunteers",
+        "few-treated", "3 of 40 developers chosen by ability, amounts, 24+12 weeks",
+        ("synthetic_did",), 8, 5, 36, Rollout("voluntary", (24,), 0.075, on_ability=1.0),
+        "amount", "volunteers",
     ),
 )  # fmt: skip

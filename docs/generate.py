@@ -101,9 +101,9 @@ From strong to weak; data can only lower what was said.
 | `volunteers` | who liked to | `matched_did`, with a sensitivity bound | assumption-based |
 | `once` | everybody on one date | none; `interrupted_time_series` as a diagnostic | none |
 
-Up to four treated units on one date, with all cells seen, get `synthetic_did` (not counts). Outcomes of kind
-`count` are compared as ratios, `duration` as ratios of typical (geometric mean) time, `share` in
-points, and `amount` in its own unit with the percentage beside it.
+Up to four treated units on one date, with all cells seen, get `synthetic_did` (not counts).
+Outcomes of kind `count` are compared as ratios, `duration` as ratios of typical (geometric mean)
+time, `share` in points, and `amount` in its own unit with the percentage beside it.
 
 ## The table
 

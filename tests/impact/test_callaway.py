@@ -84,3 +84,10 @@ def test_units_treated_from_the_first_period_are_left_out() -> None:
     early = panel.starting(np.where(np.arange(60) < 3, 0, panel.start))
     kept = early.pick(np.arange(60) > 2)
     assert said(overall(early, NOT_YET)) == said(overall(kept, NOT_YET))
+
+
+def test_with_few_clusters_no_interval_in_percent_is_said() -> None:
+    few, many = (overall(waves(teams), Study()) for teams in (12, 24))
+    assert isinstance(few, Estimate) and isinstance(many, Estimate)
+    assert few.effect_pct is not None and few.ci_pct == (None, None)
+    assert many.ci_pct[0] is not None

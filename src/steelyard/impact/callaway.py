@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from steelyard.impact.imputation import said, scale_of, transformed
 from steelyard.impact.panel import Panel
-from steelyard.impact.result import CannotSay, Estimate, EventStudy
+from steelyard.impact.result import UNKNOWN, CannotSay, Estimate, EventStudy
 from steelyard.impact.study import Study
 
+# With fewer clusters the mean that percentages are of is so uncertain that their interval covers
+# 90 of 100 truths, not 95 (docs/reference/calibration.md): it is not said.
+MANY = 20
 _NOTHING = CannotSay("no_overlap", "No treated cell has controls at the same time.")
 
 
@@ -29,7 +33,10 @@ def overall(panel: Panel, study: Study) -> Estimate | CannotSay:
     if not math.isfinite(b):
         return _NOTHING
     words = f"influence functions, {groups} clusters"
-    return said("callaway_santanna", b, se, groups - 1, words, study, _without(panel, study, b))
+    found = said("callaway_santanna", b, se, groups - 1, words, study, _without(panel, study, b))
+    if groups >= MANY or found.scale == "log":
+        return found
+    return replace(found, ci_pct=UNKNOWN)
 
 
 def event_study(panel: Panel, study: Study) -> EventStudy | CannotSay:

@@ -87,7 +87,7 @@ def test_units_treated_from_the_first_period_are_left_out() -> None:
 
 
 def test_with_few_clusters_no_interval_in_percent_is_said() -> None:
-    few, many = (overall(waves(teams), Study()) for teams in (12, 24))
+    few, many = (overall(waves(teams), Study()) for teams in (32, 120))
     assert isinstance(few, Estimate) and isinstance(many, Estimate)
     assert few.effect_pct is not None and few.ci_pct == (None, None)
     assert many.ci_pct[0] is not None

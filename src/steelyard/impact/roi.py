@@ -228,7 +228,7 @@ def _sentence(code: str, spread: Spread, p_loss: float, tornado: tuple[Swing, ..
         "open": "It is open whether the assistants pay: the return on full cost is",
     }
     words = f"{begins[code]} {_pct(low)} to {_pct(high)} (90 % interval; median"
-    words += f" {_pct(spread.median)}), with a {_probability(p_loss)} probability of a loss."
+    words += f" {_pct(spread.median)}). The probability of a loss is {_probability(p_loss)}."
     if tornado:
         words += f" What matters most is the {NAMES[tornado[0].name]}."
     return words

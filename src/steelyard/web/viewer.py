@@ -1,0 +1,32 @@
+"""Who asks: set for each request at the gate, read where answers are made.
+
+A ContextVar, so that no page can forget to pass it on; without one the viewer is the least of all.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["admin", "finance", "manager", "member"]
+ROLES: tuple[Role, ...] = ("admin", "finance", "manager", "member")
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """`account` and `person` are empty where there is none: a token, or the machine's own user.
+
+    `person` is who they are in the people table: their own figures are always theirs to see.
+    """
+
+    role: Role
+    name: str = ""
+    account: str = ""
+    person: str = ""
+
+
+NOBODY = Viewer("member")
+LOCAL = Viewer("admin", "This machine")
+
+current: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)

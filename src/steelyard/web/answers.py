@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from steelyard.metrics.answer import Answer, Cell
 
+Sums = dict[str, float | None]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -43,6 +45,16 @@ def lines(answer: Answer) -> list[Line]:
 def single(answer: Answer) -> Line:
     """The row of a question without breakdown; empty when nothing was recorded."""
     return next(iter(lines(answer)), Line())
+
+
+def sums_by(answer: Answer, metric: str, dimension: str) -> Sums:
+    """The metric summed per value of one dimension of the answer; None where nothing is known."""
+    found: Sums = {}
+    for line in lines(answer):
+        name, number = line.names[dimension], line.number(metric)
+        before = found.get(name)
+        found[name] = before if number is None else (before or 0.0) + number
+    return found
 
 
 def _text(cell: Cell) -> str:

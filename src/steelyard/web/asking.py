@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steelyard.metrics import CATALOGUE, Answer, Question
-from steelyard.web.answers import lines
+from steelyard.web.answers import sums_by
 from steelyard.web.services import Services
 from steelyard.web.view import View
 
@@ -100,13 +100,15 @@ def ask_spend(services: Services, view: View) -> Asked:
     )
 
 
-def ask_options(services: Services, view: View, known: Mapping[str, Answer]) -> Options:
+def ask_options(
+    services: Services, view: View, known: Mapping[str, Answer], names: Names = FILTERS
+) -> Options:
     """What each filter can be set to under the other filters, with the spend of each value.
 
     An answer that is `known` by the dimension serves as well, unless it is filtered by it.
     """
     found: Options = {}
-    for name in FILTERS:
+    for name in names:
         answer = known.get(name) if name not in view.where else None
         found[name] = spend_by(answer or services.ask(_options(view, name)), name)
     return found
@@ -114,12 +116,7 @@ def ask_options(services: Services, view: View, known: Mapping[str, Answer]) -> 
 
 def spend_by(answer: Answer, dimension: str) -> Spend:
     """Spend per value of one dimension of the answer; None where no price at all is known."""
-    found: Spend = {}
-    for line in lines(answer):
-        name, value = line.names[dimension], line.number("spend_usd")
-        before = found.get(name)
-        found[name] = before if value is None else (before or 0.0) + value
-    return found
+    return sums_by(answer, "spend_usd", dimension)
 
 
 def _options(view: View, dimension: str) -> Question:

@@ -52,6 +52,15 @@ def _period(view: View, today: dt.date, path: str) -> dict[str, Any]:
     }
 
 
+def comparison(view: View, path: str) -> dict[str, str]:
+    """What the page compares with, and the link that changes it."""
+    other = replace(view, compare=not view.compare).url(path)
+    if view.compare:
+        label = f"vs previous {view.period.days} days" if view.period.days > 1 else "vs day before"
+        return {"label": label, "url": other, "title": "Do not compare"}
+    return {"label": "not compared", "url": other, "title": "Compare with the period before"}
+
+
 def offers(view: View, options: Options, path: str) -> list[dict[str, Any]]:
     """The filters of the top bar with their values, largest spend first."""
     return [_filter(view, name, values, path) for name, values in options.items()]

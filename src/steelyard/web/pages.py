@@ -18,6 +18,7 @@ from steelyard.web.impact import add_impact
 from steelyard.web.layout import footer
 from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
+from steelyard.web.pictures import add_pictures
 from steelyard.web.roi import add_roi
 from steelyard.web.signing import add_sign_in, add_theme
 
@@ -36,6 +37,7 @@ def router(pages: Pages) -> APIRouter:
         _definitions,
         _get_started,
         add_palette,
+        add_pictures,
         add_sign_in,
         add_theme,
     ):

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from steelyard.metrics import CATALOGUE
 from steelyard.web import people_data, words
 from steelyard.web.api import CSV, download
-from steelyard.web.controls import shared
+from steelyard.web.controls import comparison, shared
 from steelyard.web.formats import UNKNOWN, count, moment, short_count, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
@@ -84,7 +84,7 @@ def context(
     return {
         **shared(view, {}, today, PATH),
         **_filters(view, known, services.scorecard),
-        "comparison": _comparison(view),
+        "comparison": comparison(view, PATH),
         "hidden": is_hidden(totals),
         "known": bool(known.people),
         "finding": people_finding(view, known, totals, asked.groups, asked.covered),
@@ -149,14 +149,6 @@ def _filter(view: PeopleView, known: Organisation, name: str) -> dict[str, Any]:
         "more": len(offered) - len(choices),
         "kept": replace(view, node=None).narrowed(name, None).parameters(),
     }
-
-
-def _comparison(view: PeopleView) -> dict[str, str]:
-    other = replace(view, compare=not view.compare).url(PATH)
-    if view.compare:
-        label = f"vs previous {view.period.days} days" if view.period.days > 1 else "vs day before"
-        return {"label": label, "url": other, "title": "Do not compare"}
-    return {"label": "not compared", "url": other, "title": "Compare with the period before"}
 
 
 def _tiles(view: PeopleView, asked: Asked, today: dt.date) -> list[Tile]:

@@ -1,29 +1,27 @@
-"""Spend over time by model, as the table below the chart; the chart is drawn from that table.
+"""Metrics over time as the table below a chart; the chart is drawn from that table.
 
-The five models with the most spend have a column each; the rest share one. A bucket that is not
-over yet is marked, and a bucket without any use is a zero, not a gap.
+The five values with the most have a colour each; the rest share one. A bucket that is not over yet
+is marked. A bucket without any use is a zero of what is counted, and a gap of what is not.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from steelyard.metrics import CATALOGUE
 from steelyard.metrics.answer import Answer
 from steelyard.metrics.facts import TIME_DIMENSIONS
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import words
-from steelyard.web.answers import Line, lines
-from steelyard.web.asking import spend_by
-from steelyard.web.formats import UNKNOWN, day, money
+from steelyard.web.answers import Line, Sums, lines, sums_by
+from steelyard.web.formats import UNKNOWN, day, value
 from steelyard.web.view import View
 
 OWN_COLUMN = 5
 TINTS = (4, 1, 2, 3, 5, 0)  # classes of the style sheet; the chart has them in the same order
-OTHERS = "\0others"  # no model is called so
-COUNTED = frozenset({"spend_usd", "spend_reported_usd", "tokens", "active_people"})
-ByDay = dict[tuple[str, str], float | None]
+OTHERS = "\0others"  # no value is called so
 
 
 @dataclass(frozen=True)
@@ -65,61 +63,79 @@ class Chart:
         return any(bucket.partial for bucket in self.buckets)
 
 
-def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
-    """The chart's table for the period of the page."""
-    grain = view.period.grain()
-    totals = spend_by(answer, "model")
+def adds_up(metric: str) -> bool:
+    """Whether sums of it mean something: counts and amounts do, ratios and medians do not."""
+    return CATALOGUE[metric].whole or metric in ("spend_usd", "spend_reported_usd")
+
+
+def stack(
+    view: View, answer: Answer, metric: str, dimension: str, today: dt.date, path: str = ""
+) -> Chart:
+    """A colour a value of the dimension over the view's buckets; colours link to `path`."""
+    grain = grain_of(answer)
+    totals = sums_by(answer, metric, dimension)
     names = _columns(totals)
-    values: ByDay = {}
+    values: dict[tuple[str, str], float | None] = {}
     for line in lines(answer):
-        column = line.names["model"] if line.names["model"] in names else OTHERS
-        at = (line.names[grain], column)
-        number = line.number("spend_usd")
+        column = line.names[dimension] if line.names[dimension] in names else OTHERS
+        at, number = (line.names[grain], column), line.number(metric)
         values[at] = number if values.get(at) is None else (values[at] or 0.0) + (number or 0.0)
-    buckets = [_bucket(start, grain, names, values, today) for start in _starts(view, answer)]
-    series = tuple(_series(view, names, totals))
-    return Chart(grain, series, tuple(buckets), has_figures=any(values.values()))
+    buckets = []
+    for start in starts(view, answer):
+        key, empty = start.isoformat(), _nothing(answer, start, grain, metric)
+        row = [values.get((key, name), empty) for name in names]
+        known = [number for number in row if number is not None]
+        total = sum(known) if known or not row else None
+        points = tuple(point(number, metric) for number in row)
+        buckets.append(bucket(start, grain, today, points, point(total, metric)))
+    series = []
+    for tint, name in zip(TINTS, names, strict=False):
+        unpriced = name != OTHERS and totals[name] is None
+        label = _label(dimension, name) + (" (price unknown)" if unpriced else "")
+        url = view.with_filter(dimension, name).url(path) if path and name != OTHERS else ""
+        series.append(Series(label, 0 if unpriced else tint, url))
+    return Chart(grain, tuple(series), tuple(buckets), any(values.values()))
+
+
+def course(view: View, answer: Answer, today: dt.date, tints: Mapping[str, int]) -> Chart:
+    """A line, or a bar, a metric over the view's buckets."""
+    grain = grain_of(answer)
+    found = {line.names[grain]: line for line in lines(answer)}
+    names = answer.question.metrics
+    buckets = []
+    for start in starts(view, answer):
+        row = found.get(start.isoformat())
+        points = tuple(point(_figure(answer, row, start, name), name) for name in names)
+        buckets.append(bucket(start, grain, today, points))
+    series = tuple(Series(words.metric(name), tints.get(name, 1)) for name in names)
+    drawn = any(line.number(name) for line in found.values() for name in names)
+    return Chart(grain, series, tuple(buckets), drawn)
+
+
+def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:
+    """Spend by model: the chart of the page Spend."""
+    return stack(view, answer, "spend_usd", "model", today, "/spend")
 
 
 def sparks(view: View, answer: Answer, today: dt.date) -> dict[str, list[float | None]]:
     """Each metric's course over whole buckets; the one that is not over would look like a fall."""
-    grain = answer.question.by[0]
+    grain = grain_of(answer)
     found = {line.names[grain]: line for line in lines(answer)}
-    starts = [each for each in _starts(view, answer) if next_bucket(each, grain) <= today]
+    whole = [each for each in starts(view, answer) if next_bucket(each, grain) <= today]
     return {
-        name: [_course(found.get(start.isoformat()), name) for start in starts]
+        name: [_figure(answer, found.get(start.isoformat()), start, name) for start in whole]
         for name in answer.question.metrics
     }
 
 
-def _course(line: Line | None, metric: str) -> float | None:
-    """A bucket without any use is 0 for what is counted, and nothing for a ratio."""
-    return line.number(metric) if line else 0.0 if metric in COUNTED else None
+def grain_of(answer: Answer) -> str:
+    """The time the answer is broken down by."""
+    return next(name for name in answer.question.by if name in TIME_DIMENSIONS)
 
 
-def _columns(totals: dict[str, float | None]) -> list[str]:
-    """Models by spend; those without a price come last, so that they keep a column if few."""
-    ranked = sorted(totals, key=lambda name: (totals[name] is None, -(totals[name] or 0.0), name))
-    if len(ranked) <= OWN_COLUMN + 1:
-        return ranked
-    return [*ranked[:OWN_COLUMN], OTHERS]
-
-
-def _series(view: View, names: list[str], totals: dict[str, float | None]) -> Iterator[Series]:
-    for index, name in enumerate(names):
-        if name == OTHERS:
-            yield Series("Other models", TINTS[index])
-            continue
-        url = view.with_filter("model", name).url("/spend")
-        if totals[name] is None:
-            yield Series(f"{words.value('model', name)} (price unknown)", 0, url)
-        else:
-            yield Series(words.value("model", name), TINTS[index], url)
-
-
-def _starts(view: View, answer: Answer) -> Iterator[dt.date]:
+def starts(view: View, answer: Answer) -> Iterator[dt.date]:
     """Every bucket from the first with data (or the period's) to the period's last."""
-    grain = next(name for name in answer.question.by if name in TIME_DIMENSIONS)
+    grain = grain_of(answer)
     first = view.period.start
     if recorded := answer.coverage.first_day:
         first = max(first, recorded) if view.period.days > 400 else first
@@ -129,20 +145,49 @@ def _starts(view: View, answer: Answer) -> Iterator[dt.date]:
         start = next_bucket(start, grain)
 
 
-def _bucket(start: dt.date, grain: str, names: list[str], values: ByDay, today: dt.date) -> Bucket:
-    key = start.isoformat()
-    present = [values[key, name] for name in names if (key, name) in values]
-    known = [value for value in present if value is not None]
-    total = None if present and not known else sum(known)
-    points = tuple(_point(values.get((key, name), 0.0)) for name in names)
-    over = next_bucket(start, grain)
+def bucket(
+    start: dt.date,
+    grain: str,
+    today: dt.date,
+    points: tuple[Point, ...],
+    total: Point | None = None,
+) -> Bucket:
     label = {"day": f"{start:%a} {day(start)}", "week": f"week of {day(start)}"}.get(
         grain, f"{start:%B %Y}"
     )
-    return Bucket(key, label, start <= today < over, points, _point(total))
+    partial = start <= today < next_bucket(start, grain)
+    return Bucket(start.isoformat(), label, partial, points, total)
 
 
-def _point(number: float | None) -> Point:
+def point(number: float | None, metric: str) -> Point:
     if number is None:
         return Point("", UNKNOWN, False)
-    return Point(f"{number:.6f}".rstrip("0").rstrip("."), money(number) if number else "–", True)
+    text = value(number, CATALOGUE[metric].unit) if number or not adds_up(metric) else "–"
+    return Point(f"{number:.6f}".rstrip("0").rstrip("."), text, True)
+
+
+def _figure(answer: Answer, line: Line | None, start: dt.date, metric: str) -> float | None:
+    if line:
+        return line.number(metric)
+    return _nothing(answer, start, grain_of(answer), metric)
+
+
+def _nothing(answer: Answer, start: dt.date, grain: str, metric: str) -> float | None:
+    """What a bucket without a row holds: 0 of what adds up, once anything is recorded at all."""
+    first = answer.coverage.first_day
+    recorded = first is not None and next_bucket(start, grain) > first
+    return 0.0 if recorded and adds_up(metric) and metric != "headcount" else None
+
+
+def _columns(totals: Sums) -> list[str]:
+    """The largest first; those of which nothing is known come last, to keep a column if few."""
+    ranked = sorted(totals, key=lambda name: (totals[name] is None, -(totals[name] or 0.0), name))
+    if len(ranked) <= OWN_COLUMN + 1:
+        return ranked
+    return [*ranked[:OWN_COLUMN], OTHERS]
+
+
+def _label(dimension: str, name: str) -> str:
+    if name == OTHERS:
+        return f"Other {words.plural(dimension)}"
+    return words.value(dimension, name)

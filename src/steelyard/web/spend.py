@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 from steelyard.metrics.answer import Answer
@@ -12,7 +11,7 @@ from steelyard.web.answers import single
 from steelyard.web.asking import Asked, Options
 from steelyard.web.breakdown import breakdown
 from steelyard.web.chart import DOLLARS, stacked
-from steelyard.web.controls import shared
+from steelyard.web.controls import comparison, shared
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.notes import notes
 from steelyard.web.series import sparks, spend_chart
@@ -47,18 +46,10 @@ def controls(view: View, options: Options, today: dt.date) -> dict[str, Any]:
     """The top bar and the tabs: all of them links of this view with one thing changed."""
     return {
         **shared(view, options, today, PATH),
-        "comparison": _comparison(view),
+        "comparison": comparison(view, PATH),
         "by_label": words.dimension(view.by),
         **_tabs(view),
     }
-
-
-def _comparison(view: View) -> dict[str, str]:
-    other = replace(view, compare=not view.compare).url(PATH)
-    if view.compare:
-        label = f"vs previous {view.period.days} days" if view.period.days > 1 else "vs day before"
-        return {"label": label, "url": other, "title": "Do not compare"}
-    return {"label": "not compared", "url": other, "title": "Compare with the period before"}
 
 
 def _tabs(view: View) -> dict[str, Any]:

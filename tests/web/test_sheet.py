@@ -47,7 +47,7 @@ WAY = Sheet(
 def probe(acme: World) -> TestClient:
     app: FastAPI = create_app(acme)
     pages = frame.build(acme, Assets(acme.cache), Doorman())
-    add_sheet(app.router, pages, WAY)  # type: ignore[arg-type]
+    add_sheet(app.router, pages, WAY)
     return TestClient(app, LOCAL, raise_server_exceptions=False)
 
 
@@ -77,9 +77,10 @@ def test_a_filter_that_does_not_apply_is_said(probe: TestClient) -> None:
     assert "Not known per token type" in said
 
 
-@pytest.mark.parametrize(
-    "shape,by", [("stack", "week,model"), ("lines", "day"), ("ranking", "team")]
-)
+SHAPES = [("stack", "week,model"), ("lines", "day"), ("ranking", "team")]
+
+
+@pytest.mark.parametrize(("shape", "by"), SHAPES)
 def test_every_chart_is_a_picture(probe: TestClient, shape: str, by: str) -> None:
     page = f"/chart.svg?shape={shape}&metrics=spend_usd&by={by}&period=4w"
     answer = probe.get(page)

@@ -87,19 +87,13 @@ def ranked(amounts: str) -> str:
     """JSON of one horizontal bar a row, in the order of the rows: a ranking as a picture."""
     import altair as alt
 
-    axis = alt.Axis(title=None, ticks=False, domain=False, labelLimit=230)
+    bare: dict[str, Any] = {"title": None, "ticks": False, "domain": False}
+    y = alt.Y("day:O", sort=None, axis=alt.Axis(labelLimit=230, **bare))
+    x = alt.X("value:Q", axis=alt.Axis(labelExpr=amounts, tickCount=4, **bare))
     bars = (
         alt.Chart(alt.NamedData("rows"))
         .mark_bar(color="var(--c1)", height={"band": 0.7})
-        .encode(
-            y=alt.Y("day:O", sort=None, axis=axis),
-            x=alt.X(
-                "value:Q",
-                axis=alt.Axis(
-                    title=None, labelExpr=amounts, tickCount=4, domain=False, ticks=False
-                ),
-            ),
-        )
+        .encode(x=x, y=y)
         .configure(**config())
         .properties(width="container", height={"step": 26}, padding=4)
     )

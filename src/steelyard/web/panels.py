@@ -206,9 +206,8 @@ def _unit(metric: str) -> str:
 
 
 def _without(panel: Panel, view: View, why: str) -> Shown:
-    return Shown(
-        panel.name, panel.title, measure(view, panel), panel.metrics[0], panel.wide, why=why
-    )
+    said = measure(view, panel)
+    return Shown(panel.name, panel.title, said, panel.metrics[0], panel.wide, why=why)
 
 
 def _not_applicable(panel: Panel, view: View) -> str:

@@ -1,4 +1,4 @@
-"""Any chart of a page as a picture of its own: /chart.svg and /chart.png answer the same question."""
+"""Any chart of a page as a picture: /chart.svg and /chart.png answer the same question."""
 
 from __future__ import annotations
 
@@ -103,7 +103,11 @@ def _coloured(spec: dict[str, Any], shown: Chart) -> dict[str, Any]:
     """With a legend, which pages print themselves, and as many ticks as fit."""
     names = {str(series.tint): series.name for series in shown.series}
     label = f"{json.dumps(names)}[datum.value]"
-    legend = {"title": None, "orient": "top", "values": [s.tint for s in shown.series]}
+    legend: dict[str, Any] = {
+        "title": None,
+        "orient": "top",
+        "values": [s.tint for s in shown.series],
+    }
     legend |= {"labelExpr": label, "symbolType": "square", "labelLimit": 240, "columns": 3}
     step = -(-len(shown.buckets) // TICKS)
     ticks = [bucket.start for bucket in shown.buckets[::-1][::step]]

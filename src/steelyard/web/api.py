@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from steelyard.errors import StoreError
-from steelyard.metrics import CATALOGUE, Answer, Question, describe
+from steelyard.metrics import CATALOGUE, DIMENSIONS, Answer, Question, describe
 from steelyard.metrics.question import parse_pairs
 from steelyard.web import start
 from steelyard.web.services import Services, Status
@@ -35,15 +36,42 @@ ERROR = {
         }
     },
 }
+_OBJECTS = {"type": "array", "items": {"type": "object"}}
+ANSWER = {
+    "type": "object",
+    "required": ["question", "rows", "as_of", "coverage", "warnings"],
+    "properties": {
+        "question": {"type": "object"},
+        "rows": {**_OBJECTS, "description": "A value per dimension and metric; null is unknown."},
+        "as_of": {"type": "string", "format": "date-time"},
+        "coverage": {"type": "object"},
+        "warnings": _OBJECTS,
+    },
+}
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {
         "description": "The question cannot be answered; the hint names the nearest that can.",
+        "content": {"application/json": {"schema": ERROR}},
+    },
+    403: {
+        "description": "This may not be shown to whoever asks.",
         "content": {"application/json": {"schema": ERROR}},
     },
     401: {
         "description": "A token is needed, or this one may not read.",
         "content": {"application/json": {"schema": ERROR}},
     },
+}
+ANSWERED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer.",
+        "content": {
+            "application/json": {"schema": ANSWER},
+            CSV: {"schema": {"type": "string"}},
+            PARQUET: {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    **ERRORS,
 }
 FILTERS = {
     "name": "where",
@@ -55,7 +83,14 @@ FILTERS = {
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 ASK_METRICS = "Names of metrics, separated by commas; /api/v1/metrics lists them."
+NAMED_DAY = {"format": "date"}
 PERIOD = "A period instead of dates: 7d, 4w, month or last-month."
+
+
+def _listed(names: Iterable[str]) -> dict[str, Any]:
+    """JSON Schema of some of these names, separated by commas."""
+    one = f"({'|'.join(names)})"
+    return {"pattern": f"^{one}(,{one})*$"}
 
 
 def router(services: Services) -> APIRouter:
@@ -63,14 +98,31 @@ def router(services: Services) -> APIRouter:
     api = APIRouter()
 
     @api.get(
-        "/api/v1/ask", responses=ERRORS, openapi_extra={"parameters": [FILTERS]}, tags=["numbers"]
+        "/api/v1/ask", responses=ANSWERED, openapi_extra={"parameters": [FILTERS]}, tags=["numbers"]
     )
     def ask(
         request: Request,
-        metrics: Annotated[str, Query(description=ASK_METRICS, examples=["spend_usd,tokens"])],
-        by: Annotated[str | None, Query(description="Dimensions, separated by commas.")] = None,
-        from_: Annotated[str | None, Query(alias="from", description="First UTC day.")] = None,
-        to: Annotated[str | None, Query(description="Last UTC day, included.")] = None,
+        metrics: Annotated[
+            str,
+            Query(
+                description=ASK_METRICS,
+                examples=["spend_usd,tokens"],
+                json_schema_extra=_listed(CATALOGUE),
+            ),
+        ],
+        by: Annotated[
+            str,
+            Query(
+                description="Dimensions, separated by commas.",
+                json_schema_extra=_listed(DIMENSIONS),
+            ),
+        ] = "",
+        from_: Annotated[
+            str, Query(alias="from", description="First UTC day.", json_schema_extra=NAMED_DAY)
+        ] = "",
+        to: Annotated[
+            str, Query(description="Last UTC day, included.", json_schema_extra=NAMED_DAY)
+        ] = "",
         period: Annotated[str | None, Query(description=PERIOD)] = None,
         compare: Annotated[Literal["previous"] | None, Query()] = None,
         format: Annotated[Format, Query(description="How to answer.")] = "json",

@@ -38,6 +38,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 GROUPS = {
     "data": "Storage",
     "web": "Listeners",
+    "hosts": "Sign-in",
     "max_body_bytes": "Receiver",
     "inbox_days": "Retention",
     "memory_limit": "DuckDB",
@@ -88,6 +89,20 @@ class Settings(BaseModel):
     require_token: bool = Field(
         False,
         description="Ask for a token on loopback too; beyond loopback one is always asked for.",
+    )
+    hosts: str = Field(
+        "",
+        description="More names the pages answer to, such as a proxy's, with commas between them;"
+        " with any, everybody is asked to sign in.",
+    )
+    forwarded_allow: str = Field(
+        "",
+        description="Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto"
+        " are believed, with commas between them; with any, everybody is asked to sign in.",
+    )
+    session_days: int = Field(14, ge=1, le=365, description="Days after which a sign-in ends.")
+    session_idle_hours: int = Field(
+        72, ge=1, description="Hours without a request after which a sign-in ends."
     )
     max_body_bytes: ByteSize = Field(
         ByteSize(16 * MIB), ge=KIB, description="Largest request body that is accepted."

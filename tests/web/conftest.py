@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from tests.web.signing import SITE, guarded_doorman
 from tests.web.world import World, company, empty_warehouse
 
-from steelyard.web.access import Doorman
 from steelyard.web.app import create_app
+from steelyard.web.doorman import Doorman
 
 LOCAL = "http://127.0.0.1:8480"
 HTML = {"accept": "text/html"}
@@ -56,11 +57,18 @@ def fresh(empty: World) -> TestClient:
 
 
 @pytest.fixture
-def guarded(acme: World) -> TestClient:
-    """A server beyond loopback; the token `good` may read."""
-    doorman = Doorman(True, lambda secret, scope: (secret, scope) == ("good", "read") or None)
-    app = create_app(acme, doorman)
-    return TestClient(app, "http://steelyard.example", follow_redirects=False)
+def doorman(tmp_path: Path) -> Iterator[Doorman]:
+    """One who asks everybody to sign in."""
+    found = guarded_doorman(tmp_path)
+    yield found
+    assert found.state is not None
+    found.state.close()
+
+
+@pytest.fixture
+def guarded(acme: World, doorman: Doorman) -> TestClient:
+    """A server beyond loopback."""
+    return TestClient(create_app(acme, doorman), SITE, follow_redirects=False)
 
 
 class _Text(HTMLParser):

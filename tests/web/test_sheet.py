@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
+from tests.web.signing import extra_page
 from tests.web.world import World
 
 from steelyard.web import frame
-from steelyard.web.access import Doorman
 from steelyard.web.app import create_app
 from steelyard.web.assets import Assets
+from steelyard.web.doorman import Doorman
 from steelyard.web.finding import Finding
 from steelyard.web.panels import Panel
 from steelyard.web.sheet import Section, Sheet, add_sheet
@@ -44,11 +46,12 @@ WAY = Sheet(
 
 
 @pytest.fixture
-def probe(acme: World) -> TestClient:
+def probe(acme: World) -> Iterator[TestClient]:
     app: FastAPI = create_app(acme)
     pages = frame.build(acme, Assets(acme.cache), Doorman())
     add_sheet(app.router, pages, WAY)
-    return TestClient(app, LOCAL, raise_server_exceptions=False)
+    with extra_page(WAY.path):
+        yield TestClient(app, LOCAL, raise_server_exceptions=False)
 
 
 def test_panels_stand_on_the_page(probe: TestClient) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, text_of
+from tests.web.signing import submit
 from tests.web.world import TODAY, World, insert
 
 from steelyard.metrics import Question
@@ -176,7 +177,7 @@ def test_every_page_answers_json_and_csv(client: TestClient) -> None:
 
 
 def test_the_theme_is_kept_without_script(client: TestClient) -> None:
-    sent = client.post("/theme", data={"theme": "dark", "back": "/definitions"})
+    sent = submit(client, "/theme", {"theme": "dark", "back": "/definitions"})
     assert sent.url.path == "/definitions"
     assert '<html lang="en" data-theme="dark">' in sent.text
 

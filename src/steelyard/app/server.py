@@ -22,13 +22,13 @@ from steelyard.app.house import House
 from steelyard.app.reception import Reception
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
+from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, names
 from steelyard.app.upkeep import Upkeep
 from steelyard.config import split_address
 from steelyard.errors import ConfigError, StoreError
 from steelyard.receiver.access import is_loopback
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.service import ReceiverConfig
-from steelyard.state.tokens import Tokens
 from steelyard.web.services import Listener
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ class Server:
     def _run(self, house: House, web: socket.socket | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        tokens = Tokens(house.state)
         address = new_address(self.settings)
         listeners = self._listeners(self._reception.start())
         services = ServerServices(house, listeners, self._reception)
@@ -75,7 +74,7 @@ class Server:
         try:
             for listener in listeners:
                 self.say(f"{listener.name:<10} {listener.url}")
-            self._serve_pages(services, tokens, web, address, listeners)
+            self._serve_pages(services, web, address, listeners)
         finally:
             self._reception.stop()
             schedule.stop()
@@ -91,7 +90,6 @@ class Server:
     def _serve_pages(
         self,
         services: ServerServices,
-        tokens: Tokens,
         web: socket.socket | None,
         address: Address,
         listeners: tuple[Listener, ...],
@@ -104,23 +102,22 @@ class Server:
             write_address(self.settings, known)
             self._stop.wait()
             return
-        from steelyard.web.access import Doorman
         from steelyard.web.app import create_app
 
         host, port = web.getsockname()[:2]
-        public = self.settings.require_token or not is_loopback(host)
-        doorman = Doorman(require_token=public, verify=tokens.verify)
-        app = create_app(services, doorman)
+        doorman = make_doorman(services.house, asks_to_sign_in(self.settings, host))
+        app = create_app(services, doorman, hosts=names(self.settings.hosts))
         url = f"http://{_shown(host)}:{port}"
         write_address(self.settings, replace(known, web=url))
         self.say(f"{'web':<10} {url}")
-        link = url + doorman.sign_in_path() if public else url
-        self.say(f"Sign in once with {link}" if public else f"Open {link}")
+        self.say(first_words(doorman, url))
         config = uvicorn.Config(
             app,
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=bool(self.settings.forwarded_allow),
+            forwarded_allow_ips=names(self.settings.forwarded_allow),
             timeout_graceful_shutdown=5,
         )
         server = _PageServer(config)

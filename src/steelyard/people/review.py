@@ -119,7 +119,7 @@ def _meant(warehouse: Warehouse, identities: Identities, choice: Choice) -> tupl
     if choice.unlink is None:
         raise BadValue("Nothing was decided.", "Say --accept, --reject, --link or --unlink.")
     ref = read_reference(choice.unlink)
-    owner = _owner(warehouse, ref)
+    owner = owner_of(warehouse, ref)
     if not owner:
         raise BadValue(f"{ref} is nobody's.", "`steelyard people review` shows what is known.")
     return ref, owner, False
@@ -156,13 +156,14 @@ def find_person(warehouse: Warehouse, text: str) -> str:
         raise BadValue(f"{len(meant)} people are called {text}.", ", ".join(sorted(meant)))
     if "@" in text or text.partition(":")[0] in REFERENCES:
         ref = read_reference(text)
-        owner = _owner(warehouse, ref)
+        owner = owner_of(warehouse, ref)
         if owner or ref.startswith("email:"):
             return owner or ref.removeprefix("email:")
     raise UnknownName("person", text, names, "`steelyard people list` shows them.")
 
 
-def _owner(warehouse: Warehouse, ref: str) -> str:
+def owner_of(warehouse: Warehouse, ref: str) -> str:
+    """Whom a reference belongs to, as the facts have it; '' where nobody is known to have it."""
     kind, _, value = ref.partition(":")
     sql = "select min(person) from identities where kind = ? and value = ?"
     return str(warehouse.query(sql, [kind, value])[0][0] or "")

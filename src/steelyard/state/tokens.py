@@ -75,6 +75,13 @@ class Tokens:
             rows = connection.execute(text("SELECT * FROM tokens")).mappings().all()
         return {row["hash"]: _token(row) for row in rows}
 
+    def get(self, token_id: str) -> Token | None:
+        """The token of an id."""
+        sql = "SELECT * FROM tokens WHERE id = :id"
+        with self.state.transaction() as connection:
+            row = connection.execute(text(sql), {"id": token_id}).mappings().one_or_none()
+        return None if row is None else _token(row)
+
     def any_valid(self, scope: str) -> bool:
         now = self.clock()
         return any(token.is_valid(now) and token.allows(scope) for token in self.list())

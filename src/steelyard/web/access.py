@@ -1,132 +1,145 @@
-"""Who may look: loopback by Host header, everyone else by token or by a sign-in used once.
+"""The gate before every page: names, origins, who it is, what they may open, forms of our own.
 
-On loopback no token is asked, so the Host header is checked instead: a page of a stranger that
-points its own name at 127.0.0.1 (DNS rebinding) must read nothing. Sessions live in memory.
+Where nobody has to sign in, the Host header is checked instead: a page of a stranger that points
+its own name at 127.0.0.1 (DNS rebinding) must read nothing. Rights stand in `rights`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import secrets
-import threading
-from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steelyard import errors
-from steelyard.web.problems import as_json, wants_page
+from steelyard.web import cookies, forms, rights
+from steelyard.web.doorman import Doorman, Known
+from steelyard.web.problems import Answer, NoSuchPage, WebError, WrongMethod, wants_page
+from steelyard.web.viewer import NOBODY, Viewer, current
 
-COOKIE = "steelyard_session"
-SCOPE = "read"
-CODE_LIFE = dt.timedelta(hours=24)
-SESSION_LIFE = dt.timedelta(days=14)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-OPEN = ("/healthz", "/readyz", "/sign-in")
-Verify = Callable[[str, str], object | None]  # (secret, scope) -> the token, or None
+SAFE = ("GET", "HEAD")
 
 
-class NotSignedIn(errors.SteelyardError):
-    code = "unauthorized"
+class NotSignedIn(WebError):
+    code, status = "unauthorized", 401
 
 
-class WrongHost(errors.SteelyardError):
-    code = "wrong_host"
+class NotAllowed(WebError):
+    code, status = "forbidden", 403
 
 
-class WrongOrigin(errors.SteelyardError):
-    code = "wrong_origin"
+class WrongHost(WebError):
+    code, status = "wrong_host", 421
 
 
-def _hashed(secret: str) -> bytes:
-    return hashlib.blake2b(secret.encode(), digest_size=16).digest()
-
-
-class Doorman:
-    """Knows the one-time codes and the open sessions; keeps only hashes of them."""
-
-    def __init__(
-        self,
-        require_token: bool = False,
-        verify: Verify = lambda secret, scope: None,
-        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
-    ) -> None:
-        self.require_token, self.verify, self.clock = require_token, verify, clock
-        self._codes: dict[bytes, dt.datetime] = {}
-        self._sessions: dict[bytes, dt.datetime] = {}
-        self._lock = threading.Lock()
-
-    def sign_in_path(self) -> str:
-        """A fresh link that signs one browser in, once, within a day."""
-        code = secrets.token_urlsafe(24)
-        with self._lock:
-            self._codes[_hashed(code)] = self.clock() + CODE_LIFE
-        return f"/sign-in?code={code}"
-
-    def redeem(self, code: str) -> str | None:
-        """A new session for an unused code; None when it is unknown, used or too old."""
-        with self._lock:
-            until = self._codes.pop(_hashed(code), None)
-        return self._open() if until and until > self.clock() else None
-
-    def exchange(self, secret: str) -> str | None:
-        """A new session for a token that may read; None when it may not."""
-        return self._open() if secret and self.verify(secret, SCOPE) is not None else None
-
-    def is_open(self, session: str) -> bool:
-        with self._lock:
-            until = self._sessions.get(_hashed(session))
-        return until is not None and until > self.clock()
-
-    def close(self, session: str) -> None:
-        with self._lock:
-            self._sessions.pop(_hashed(session), None)
-
-    def _open(self) -> str:
-        session, now = secrets.token_urlsafe(32), self.clock()
-        with self._lock:
-            self._sessions = {key: until for key, until in self._sessions.items() if until > now}
-            self._sessions[_hashed(session)] = now + SESSION_LIFE
-        return session
-
-    def admits(self, request: Request) -> bool:
-        """Whether the request carries a valid bearer token or an open session."""
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return bool(secret) and self.verify(secret.strip(), SCOPE) is not None
-        session = request.cookies.get(COOKIE, "")
-        return bool(session) and self.is_open(session)
+class WrongOrigin(WebError):
+    code, status = "wrong_origin", 403
 
 
 class Gate:
-    """ASGI middleware: turns away what the doorman does not admit."""
+    """ASGI middleware: lets through what `rights` allows to whom the doorman recognises.
 
-    def __init__(self, app: ASGIApp, doorman: Doorman, hosts: frozenset[str] = frozenset()) -> None:
-        self.app, self.doorman, self.hosts = app, doorman, LOOPBACK | hosts
+    It answers to loopback names and to `hosts`; where all must sign in and no names are given,
+    to any. `answer` turns an error into a page or JSON.
+    """
+
+    def __init__(
+        self, app: ASGIApp, doorman: Doorman, hosts: frozenset[str], answer: Answer
+    ) -> None:
+        self.app, self.doorman, self.answer = app, doorman, answer
+        self.hosts = None if doorman.required and not hosts else LOOPBACK | hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = await self._refusal(Request(scope))
-        await (refusal or self.app)(scope, receive, send)
+        request = Request(scope, receive)
+        known = None
+        try:
+            _check_origin(request)
+            if not rights.is_public(request.url.path):
+                self._check_host(request)
+                known = await anyio.to_thread.run_sync(self.doorman.recognise, request)
+        except errors.SteelyardError as error:
+            await self.answer(request, error)(scope, receive, send)
+            return
+        await self._let_in(request, known, send)
 
-    async def _refusal(self, request: Request) -> Response | None:
-        path = request.url.path
-        if _is_foreign(request.headers, request.method):
-            return as_json(403, WrongOrigin("This request comes from another site's page."))
-        if path.startswith("/static/") or path in ("/healthz", "/readyz"):
-            return None
-        if not self.doorman.require_token:
-            return None if hostname(request.headers) in self.hosts else _wrong_host(request)
-        if path in OPEN or await anyio.to_thread.run_sync(self.doorman.admits, request):
-            return None
-        return _not_signed_in(request)
+    async def _let_in(self, request: Request, known: Known | None, send: Send) -> None:
+        """Sets who asks and what forms are bound to, for all that answers this request."""
+        visit = Visit(request, known)
+        viewer = current.set(known.viewer if known else NOBODY)
+        bound = forms.secret_of_forms.set(visit.secret)
+        try:
+            app, receive = await self._admitted(visit)
+            await app(request.scope, receive, visit.sending(send))
+        finally:
+            forms.secret_of_forms.reset(bound)
+            current.reset(viewer)
+
+    async def _admitted(self, visit: Visit) -> tuple[ASGIApp, Receive]:
+        """The application, or the answer that says why not."""
+        request, known = visit.request, visit.known
+        try:
+            if not rights.is_open(request.method, request.url.path):
+                if known is None:
+                    return _not_signed_in(request, self.answer), request.receive
+                _check_rights(request, known.viewer)
+            if request.method in SAFE or (known and known.by_token):
+                return self.app, request.receive
+            body = await forms.read_body(request)
+            forms.check(request, body, visit.secret)
+            return self.app, _again(body)
+        except errors.SteelyardError as error:
+            return self.answer(request, error), request.receive
+
+    def _check_host(self, request: Request) -> None:
+        name = hostname(request.headers)
+        if self.hosts is not None and name not in self.hosts:
+            raise WrongHost(
+                f"This server does not answer to the name {name!r}.",
+                "Open it as http://localhost or http://127.0.0.1; other names stand in the setting"
+                " `hosts`, and then everybody is asked to sign in.",
+            )
+
+
+class Visit:
+    """A request on its way in: what its forms are bound to, with a cookie for it if need be."""
+
+    def __init__(self, request: Request, known: Known | None) -> None:
+        self.request, self.known = request, known
+        self.secret = (known.session if known else "") or cookies.get(request, cookies.FORM)
+        self._new = not self.secret
+        self.secret = self.secret or secrets.token_urlsafe(24)
+
+    def sending(self, send: Send) -> Send:
+        """Sends a page with the cookie to whom has none."""
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    carrier = Response()
+                    cookies.put(self.request, carrier, cookies.FORM, self.secret)
+                    headers.append("set-cookie", carrier.headers["set-cookie"])
+            await send(message)
+
+        return with_cookie if self._new else send
+
+
+def _again(body: bytes) -> Receive:
+    """Gives a body that was read already to the application."""
+    messages = iter(({"type": "http.request", "body": body, "more_body": False},))
+
+    async def receive() -> Message:
+        return next(messages, {"type": "http.disconnect"})
+
+    return receive
 
 
 def hostname(headers: Headers) -> str:
@@ -137,35 +150,39 @@ def hostname(headers: Headers) -> str:
         return ""
 
 
-def _is_foreign(headers: Headers, method: str) -> bool:
-    """True for a form sent by another site. Reading is guarded by the same-origin policy."""
-    origin = headers.get("origin")
-    if method in ("GET", "HEAD") or origin is None:
-        return False
-    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+def _check_origin(request: Request) -> None:
+    """Refuses a form sent by another site. Reading is guarded by the same-origin policy."""
+    origin = request.headers.get("origin")
+    if request.method in SAFE or origin is None:
+        return
+    if urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        raise WrongOrigin("This request comes from another site's page.")
 
 
-def _wrong_host(request: Request) -> Response:
-    return as_json(
-        421,
-        WrongHost(
-            f"This server does not answer to the name {hostname(request.headers)!r}.",
-            "Open it as http://localhost or http://127.0.0.1; to serve other names, set `web` to"
-            " an address of the network, which then asks for a token.",
-        ),
-    )
+def _check_rights(request: Request, viewer: Viewer) -> None:
+    path = request.url.path
+    roles = rights.roles(request.method, path)
+    if roles is None:
+        if rights.is_known(path):
+            raise WrongMethod(f"{path} does not take {request.method}.", "Use GET.")
+        raise NoSuchPage(f"There is nothing at {path}.")
+    if viewer.role not in roles:
+        raise NotAllowed(
+            f"{viewer.role.capitalize()}s may not open {path}.",
+            f"It is for {' and '.join(sorted(roles))}; an admin can give an account another role.",
+        )
 
 
-def _not_signed_in(request: Request) -> Response:
-    if wants_page(request):
+def _not_signed_in(request: Request, answer: Answer) -> Response:
+    if wants_page(request) and request.method in SAFE:
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303)
-    return as_json(
-        401,
+    return answer(
+        request,
         NotSignedIn(
-            "A token is needed here.",
-            "Send it as `Authorization: Bearer …`; make one with"
-            " `steelyard token create NAME --scope read`.",
+            "Sign in, or send a token.",
+            "Programs send `Authorization: Bearer …`; `steelyard token create NAME --scope read`"
+            " makes a token.",
         ),
     )
 
@@ -174,4 +191,5 @@ def local_path(address: str) -> str:
     """Where to go after signing in: an address of this site only, else the first page."""
     parts = urlsplit(address)
     safe = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return address if safe and not parts.netloc and "\\" not in address else "/"
+    clean = address.isprintable() and "\\" not in address
+    return address if safe and clean and not parts.netloc else "/"

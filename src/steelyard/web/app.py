@@ -14,8 +14,9 @@ from starlette.types import Lifespan
 
 from steelyard import __version__
 from steelyard.web import api, chart, frame, pages, problems
-from steelyard.web.access import Doorman, Gate
+from steelyard.web.access import Gate
 from steelyard.web.assets import FOREVER, Assets
+from steelyard.web.doorman import Doorman
 from steelyard.web.headers import SafeHeaders
 from steelyard.web.services import Services
 
@@ -23,7 +24,7 @@ from steelyard.web.services import Services
 def create_app(
     services: Services, doorman: Doorman | None = None, *, hosts: Iterable[str] = ()
 ) -> FastAPI:
-    """The application. Without a doorman that asks for tokens it answers to loopback names only.
+    """The application. Without a doorman who asks to sign in it answers to loopback names only.
 
     `hosts` are more names it answers to, such as that of a proxy on this machine.
     """
@@ -42,9 +43,11 @@ def create_app(
     app.include_router(api.router(services))
     app.include_router(pages.router(built))
     _serve_assets(app, assets)
-    problems.install(app, frame.problem_page(built))
+    answer = problems.answering(frame.problem_page(built))
+    problems.install(app, answer)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
-    app.add_middleware(Gate, doorman=doorman, hosts=frozenset(map(str.lower, hosts)))
+    names = frozenset(map(str.lower, hosts))
+    app.add_middleware(Gate, doorman=doorman, hosts=names, answer=answer)
     app.add_middleware(SafeHeaders)
     return app
 

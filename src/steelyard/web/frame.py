@@ -17,10 +17,12 @@ from starlette.responses import HTMLResponse, Response
 from steelyard import __version__
 from steelyard.errors import SteelyardError
 from steelyard.metrics import CATALOGUE
-from steelyard.web.access import Doorman
+from steelyard.web import forms, rights
 from steelyard.web.assets import Assets
+from steelyard.web.doorman import Doorman
 from steelyard.web.layout import NAV, Page, Pulse, pulse
 from steelyard.web.services import Services, Status
+from steelyard.web.viewer import current
 
 TEMPLATES = Path(__file__).with_name("templates")
 THEMES = ("light", "dark")
@@ -68,6 +70,9 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         "vega": assets.vega_url(),
         "nav": NAV,
         "definitions": dict(CATALOGUE),
+        "viewer": current.get,
+        "may": lambda path: rights.may(current.get().role, path),
+        "guard": forms.field,
     }
     return Pages(services, assets, doorman, templates)
 

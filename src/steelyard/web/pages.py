@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from steelyard.web import asking, definitions, sources, spend, start, view
+from steelyard.web.account import add_account, add_first_account, add_invitation
 from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.delivery import add_delivery
 from steelyard.web.formats import moment
@@ -20,7 +21,7 @@ from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
 from steelyard.web.pictures import add_pictures
 from steelyard.web.roi import add_roi
-from steelyard.web.signing import add_sign_in, add_theme
+from steelyard.web.signing import add_sign_in, add_sign_out, add_theme
 
 
 def router(pages: Pages) -> APIRouter:
@@ -39,6 +40,10 @@ def router(pages: Pages) -> APIRouter:
         add_palette,
         add_pictures,
         add_sign_in,
+        add_sign_out,
+        add_account,
+        add_invitation,
+        add_first_account,
         add_theme,
     ):
         add(routes, pages)

@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from steelyard.metrics import CATALOGUE
-from steelyard.web import asking, controls, period, spend, words
+from steelyard.web import asking, controls, period, rights, spend, words
 from steelyard.web.frame import Pages
 from steelyard.web.layout import NAV
 from steelyard.web.services import Services
 from steelyard.web.view import View
+from steelyard.web.viewer import current
 
 
 def add_palette(routes: APIRouter, pages: Pages) -> None:
@@ -20,6 +21,7 @@ def add_palette(routes: APIRouter, pages: Pages) -> None:
             {"label": link.label, "kind": "page", "url": link.url}
             for group in NAV
             for link in group.links
+            if rights.may(current.get().role, link.url)
         ]
         if pages.services.status().has_data:
             entries += _breakdowns() + _values(pages.services)

@@ -13,6 +13,7 @@ from steelyard import errors
 from steelyard.web.headers import HEADERS
 
 Page = Callable[[Request, int, errors.SteelyardError], Response]
+Answer = Callable[[Request, errors.SteelyardError], Response]
 STATUS: dict[type[errors.SteelyardError], int] = {
     errors.UsageError: 400,
     errors.Unreachable: 503,
@@ -22,39 +23,50 @@ STATUS: dict[type[errors.SteelyardError], int] = {
 MISSING_PAGE = "Look at the list of pages on the left, or at /api/v1/openapi.json for the API."
 
 
-class NoSuchPage(errors.SteelyardError):
-    code = "not_found"
+class WebError(errors.SteelyardError):
+    """About the request itself. `status` is HTTP's."""
+
+    status = 400
 
 
-class WrongMethod(errors.SteelyardError):
-    code = "method_not_allowed"
+class NoSuchPage(WebError):
+    code, status = "not_found", 404
 
 
-class Broken(errors.SteelyardError):
+class WrongMethod(WebError):
+    code, status = "method_not_allowed", 405
+
+
+class Broken(WebError):
     """Something the user cannot mend; the log has the trace."""
 
-    code = "internal"
+    code, status = "internal", 500
 
 
-def install(app: FastAPI, page: Page) -> None:
-    """Every error of the app answers in the one shape, or as a page where a page was asked."""
+def answering(page: Page) -> Answer:
+    """How an error answers: in the one shape, or as a page where a page was asked."""
 
-    def answer(request: Request, status: int, error: errors.SteelyardError) -> Response:
-        if wants_page(request):
-            return page(request, status, error)
-        return as_json(status, error)
+    def answer(request: Request, error: errors.SteelyardError) -> Response:
+        status = status_of(error)
+        return page(request, status, error) if wants_page(request) else as_json(status, error)
+
+    return answer
+
+
+def install(app: FastAPI, answer: Answer) -> None:
+    """Every error of the app answers like this."""
 
     @app.exception_handler(errors.SteelyardError)
     def known(request: Request, error: errors.SteelyardError) -> Response:
-        return answer(request, status_of(error), error)
+        return answer(request, error)
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
-        return answer(request, 400, _bad_parameter(error))
+        return answer(request, _bad_parameter(error))
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
-        return answer(request, error.status_code, _http(request, error))
+        return answer(request, _http(request, error))
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
@@ -62,7 +74,7 @@ def install(app: FastAPI, page: Page) -> None:
             f"The server could not answer: {type(error).__name__}.",
             "The server's log has the details; please report it with them.",
         )
-        failed = answer(request, 500, broken)
+        failed = answer(request, broken)
         failed.headers.update(HEADERS)  # this one leaves by a way around the middleware
         return failed
 
@@ -74,7 +86,7 @@ def as_json(status: int, error: errors.SteelyardError) -> JSONResponse:
 
 def status_of(error: errors.SteelyardError) -> int:
     """The HTTP status of an error of the tree."""
-    if isinstance(error, errors.Refused):
+    if isinstance(error, errors.Refused | WebError):
         return error.status
     return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
 
@@ -101,4 +113,6 @@ def _http(request: Request, error: HTTPException) -> errors.SteelyardError:
         return NoSuchPage(f"There is nothing at {request.url.path}.", MISSING_PAGE)
     if error.status_code == 405:
         return WrongMethod(f"{request.url.path} does not take {request.method}.", "Use GET.")
-    return Broken(f"The request could not be answered: {error.detail}.")
+    other = Broken(f"The request could not be answered: {error.detail}.")
+    other.status = error.status_code
+    return other

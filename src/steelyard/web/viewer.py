@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
 
-Role = Literal["admin", "finance", "manager", "member"]
-ROLES: tuple[Role, ...] = ("admin", "finance", "manager", "member")
+from steelyard.state.account import ROLES, Role
+
+__all__ = ["LOCAL", "NOBODY", "ROLES", "Role", "Viewer", "current"]
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,14 @@ class Viewer:
     """`account` and `person` are empty where there is none: a token, or the machine's own user.
 
     `person` is who they are in the people table: their own figures are always theirs to see.
+    `signed_in` is true where there is a session to sign out of.
     """
 
     role: Role
     name: str = ""
     account: str = ""
     person: str = ""
+    signed_in: bool = False
 
 
 NOBODY = Viewer("member")

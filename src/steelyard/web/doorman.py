@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from starlette.requests import Request
 
-from steelyard.errors import BadValue
+from steelyard.errors import BadValue, StoreError
 from steelyard.state.account import Account
 from steelyard.state.accounts import Accounts
 from steelyard.state.database import State
@@ -59,13 +60,28 @@ class Doorman:
     ) -> None:
         self.state, self.required, self.clock = state, required, clock
         self.person_of, self.life = person_of, life
-        if state is not None:
-            self.accounts = Accounts(state, clock, passwords)
-            self.sessions = Sessions(state, clock, life, idle)
-            self.tokens = Tokens(state, clock)
+        self._idle, self._passwords = idle, passwords
         self._codes: Once[bool] = Once(CODE_LIFE, clock, _CODES)
         self._of_account = Limiter(_TRIES_OF_ACCOUNT, clock)
         self._of_address = Limiter(_TRIES_OF_ADDRESS, clock)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._kept, self.clock, self._passwords)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self._kept, self.clock, self.life, self._idle)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self._kept, self.clock)
+
+    @property
+    def _kept(self) -> State:
+        if self.state is None:
+            raise StoreError("This server keeps no accounts.", "Start it with `steelyard serve`.")
+        return self.state
 
     def recognise(self, request: Request) -> Known | None:
         """Who it is, as far as shown; None where signing in is required and did not happen."""
@@ -107,7 +123,7 @@ class Doorman:
     def redeem(self, code: str, address: str) -> str | None:
         """A new session for an unused code; None when it is unknown, used or too old."""
         self._of_address.count(network_of(address))
-        if not self._codes.take(code) or self.state is None:
+        if not self._codes.take(code):
             return None
         self._of_address.uncount(network_of(address))
         return self.sessions.open()
@@ -115,7 +131,7 @@ class Doorman:
     def exchange(self, secret: str, address: str) -> str | None:
         """A new session for a token that may read; None when it may not."""
         self._of_address.count(network_of(address))
-        token = self.tokens.verify(secret, SCOPE) if self.state is not None else None
+        token = self.tokens.verify(secret, SCOPE)
         if token is None:
             return None
         self._of_address.uncount(network_of(address))
@@ -130,7 +146,7 @@ class Doorman:
         """Whose e-mail address and password they are. Raises TooManyTries."""
         self._of_address.count(network_of(address))
         self._of_account.count(email)
-        account = self.accounts.check(email, password) if self.state is not None else None
+        account = self.accounts.check(email, password)
         if account is not None:
             self._of_account.forget(email)
             self._of_address.uncount(network_of(address))
@@ -139,7 +155,7 @@ class Doorman:
     def invited(self, code: str, address: str) -> Account | None:
         """Whose invitation it is; None when it is unknown, used or too old."""
         self._of_address.count(network_of(address))
-        account = self.accounts.invited(code) if self.state is not None else None
+        account = self.accounts.invited(code)
         if account is not None:
             self._of_address.uncount(network_of(address))
         return account
@@ -150,7 +166,7 @@ class Doorman:
 
     def first_admin(self, email: str, name: str, password: str) -> Account:
         """The first account. Raises BadValue where somebody administers already."""
-        if self.state is None or self.has_admin():
+        if self.has_admin():
             raise BadValue("There is an admin already.", "Make accounts under Settings, Accounts.")
         self.accounts.passwords.check_length(password)
         account = self.accounts.create(email, name, "admin")
@@ -159,7 +175,7 @@ class Doorman:
 
     def has_admin(self) -> bool:
         """Whether somebody can sign in as admin."""
-        return self.state is not None and self.accounts.any_admin()
+        return self.accounts.any_admin()
 
     def open(self, account: Account) -> str:
         """A new session of an account."""

@@ -44,6 +44,8 @@ NAV = (
             Link("get-started", "Get started", "/get-started", "flag"),
             Link("sources", "Sources", "/sources", "plug"),
             Link("definitions", "Metric definitions", "/definitions", "book"),
+            Link("accounts", "Accounts", "/settings/accounts", "key"),
+            Link("tokens", "Tokens", "/settings/tokens", "key"),
         ),
     ),
 )

@@ -11,7 +11,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from steelyard.web import asking, definitions, sources, spend, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
+from steelyard.web.accounts import add_account_settings, add_accounts
 from steelyard.web.api import CSV, as_format, download, status_json
+from steelyard.web.api_tokens import add_api_tokens
 from steelyard.web.delivery import add_delivery
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
@@ -44,6 +46,9 @@ def router(pages: Pages) -> APIRouter:
         add_account,
         add_invitation,
         add_first_account,
+        add_accounts,
+        add_account_settings,
+        add_api_tokens,
         add_theme,
     ):
         add(routes, pages)

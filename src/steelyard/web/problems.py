@@ -10,16 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from steelyard import errors
+from steelyard.metrics.sight import NotShown
 from steelyard.web.headers import HEADERS
 
 Page = Callable[[Request, int, errors.SteelyardError], Response]
 Answer = Callable[[Request, errors.SteelyardError], Response]
 STATUS: dict[type[errors.SteelyardError], int] = {
+    NotShown: 403,
     errors.UsageError: 400,
     errors.Unreachable: 503,
     errors.TimedOut: 504,
     errors.StoreError: 503,
 }
+FILES = (".json", ".csv", ".parquet", ".svg", ".png", ".zip")
 MISSING_PAGE = "Look at the list of pages on the left, or at /api/v1/openapi.json for the API."
 
 
@@ -92,9 +95,9 @@ def status_of(error: errors.SteelyardError) -> int:
 
 
 def wants_page(request: Request) -> bool:
-    """True for a browser at a page's address; programs and .json/.csv addresses get JSON."""
+    """True for a browser at a page's address; programs and addresses of files get JSON."""
     path = request.url.path
-    if path.startswith("/api/") or path.endswith((".json", ".csv")):
+    if path.startswith("/api/") or path.endswith(FILES):
         return False
     return "text/html" in request.headers.get("accept", "")
 

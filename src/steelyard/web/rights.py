@@ -1,7 +1,7 @@
 """Who may open what: the one table the gate goes by. An address that is not in it does not exist.
 
 A new page is one line of PAGES: its address and who may open it, which covers GET of the same with
-.json, .csv and .parquet too. Other addresses are lines of READS (GET) or FORMS (POST). What
+its files (SUFFIXES) too. Other addresses are lines of READS (GET) or FORMS (POST). What
 is shown on a page a role may open is decided elsewhere: `metrics/sight.py`.
 """
 
@@ -19,7 +19,7 @@ EVERYBODY: Roles = frozenset(ROLES)
 ADMIN: Roles = frozenset({"admin"})
 MONEY: Roles = frozenset({"admin", "finance"})
 LEADS: Roles = frozenset({"admin", "manager"})
-SUFFIXES = (".json", ".csv", ".parquet")
+SUFFIXES = (".json", ".csv", ".parquet", ".svg", ".png")
 
 PAGES: dict[str, Roles] = {
     "/": EVERYBODY,
@@ -55,6 +55,7 @@ READS: dict[str, Roles] = {
     "/chart.png": EVERYBODY,
     "/account": EVERYBODY,
     "/first-account": ADMIN,
+    "/settings/accounts/{account}": ADMIN,
     "/me/download": EVERYBODY,
     "/me.zip": EVERYBODY,
     "/api/v1/ask": EVERYBODY,

@@ -66,12 +66,12 @@ def add_sign_out(routes: APIRouter, pages: Pages) -> None:
 
 
 def lone(
-    pages: Pages, request: Request, template: str, title: str, code: int = 200, **values: object
+    pages: Pages, request: Request, template: str, title: str, status: int = 200, **values: object
 ) -> Response:
     """A page without the rail, for who is not in yet."""
     page = Page("", title, __version__, Pulse("", ""), theme(request))
     answer = pages.render(request, template, page, **values)
-    answer.status_code = code
+    answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

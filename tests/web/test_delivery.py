@@ -16,6 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, text_of
 from tests.web.delivery_world import delivery_company
+from tests.web.taking import take_all
 from tests.web.test_spend import rows
 from tests.web.world import TODAY, World, empty_warehouse, insert
 
@@ -295,3 +296,8 @@ def test_without_any_work_it_says_what_to_connect(fresh: TestClient, client: Tes
         assert "steelyard source add github" in said
         assert "0 pull requests" not in said
     assert client.get("/delivery.json").json()["totals"]["rows"][0]["prs_merged"] is None
+
+
+def test_every_chart_and_table_can_be_taken(shop: TestClient) -> None:
+    taken = take_all(shop, get(shop))
+    assert taken["Picture (SVG)"] >= 4 and taken["Parquet"] >= 5

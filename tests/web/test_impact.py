@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
 from tests.web.impact_world import MadeStudies, studies, trial
+from tests.web.taking import take_all
 from tests.web.world import World
 
 from steelyard.impact.analysed import Analysed, Guardrail
@@ -263,3 +264,8 @@ def test_titles_are_text(acme: World) -> None:
     plan = replace(found.plan, title="<b>Pilot</b>", rule="</script><script>alert(1)</script>")
     html = only(acme, replace(found, version=replace(found.version, plan=plan)))
     assert "<b>Pilot" not in html and "<script>alert" not in html
+
+
+def test_every_picture_of_a_study_can_be_taken(site: TestClient) -> None:
+    taken = take_all(site, page(site, "/payments-pilot"))
+    assert taken["Picture (SVG)"] >= 2 and taken["CSV"] >= 2

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
 from tests.web.roi_world import roi_company
+from tests.web.taking import take_all
 from tests.web.world import TODAY, World, empty_warehouse
 
 from steelyard.metrics.questions import QUESTIONS, Terms
@@ -147,3 +148,9 @@ def test_figures_are_strong_and_intervals_are_not() -> None:
     assert [text for text, strong in found.parts if strong] == ["$5.56", "12.5%"]
     assert found.text == "It is $5.56 ($4.67 to $6.46) per commit, 12.5% under $20."
     assert found.support == "And so on."
+
+
+@pytest.mark.parametrize("question", ["roi", "experience", "stuck", "bugs"])
+def test_every_panel_can_be_taken(site: TestClient, question: str) -> None:
+    taken = take_all(site, page(site, f"?question={question}"))
+    assert taken["Parquet"] >= 1 and taken["Picture (PNG)"] >= 1

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
 from tests.web.signing import extra_page
+from tests.web.taking import take_all
 from tests.web.world import World
 
 from steelyard.web import frame
@@ -100,3 +101,8 @@ def test_a_picture_of_nothing_is_refused(probe: TestClient) -> None:
     assert probe.get("/chart.svg?shape=cake&metrics=spend_usd&by=team").status_code == 400
     answer = probe.get("/chart.svg?shape=lines&metrics=spend_usd&by=team&period=4w")
     assert answer.status_code == 400 and "cannot be drawn" in answer.text
+
+
+def test_every_panel_can_be_taken(probe: TestClient) -> None:
+    taken = take_all(probe, probe.get("/probe?period=4w", headers=HTML).text)
+    assert taken["Picture (SVG)"] == taken["CSV"] == taken["Parquet"] >= 3

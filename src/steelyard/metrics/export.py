@@ -22,11 +22,11 @@ def to_csv(answer: Answer) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([column.name for column in answer.columns])
-    writer.writerows([_cell(value) for value in row] for row in answer.rows)
+    writer.writerows([harmless(value) for value in row] for row in answer.rows)
     return out.getvalue()
 
 
-def _cell(value: Cell) -> str | int | float | None:
+def harmless(value: Cell) -> str | int | float | None:
     """Text that a spreadsheet would run as a formula is made harmless with an apostrophe."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + value

@@ -84,20 +84,21 @@ def classes() -> str:
 
 @functools.cache
 def ranked(amounts: str) -> str:
-    """JSON of one horizontal bar a row, in the order of the rows: a ranking as a picture."""
+    """JSON of one horizontal bar a row, in the rows' order, with `low` to `high` across it."""
     import altair as alt
 
     bare: dict[str, Any] = {"title": None, "ticks": False, "domain": False}
     y = alt.Y("day:O", sort=None, axis=alt.Axis(labelLimit=230, **bare))
     x = alt.X("value:Q", axis=alt.Axis(labelExpr=amounts, tickCount=4, **bare))
-    bars = (
-        alt.Chart(alt.NamedData("rows"))
-        .mark_bar(color="var(--c1)", height={"band": 0.7})
-        .encode(x=x, y=y)
+    rows = alt.Chart(alt.NamedData("rows"))
+    bars = rows.mark_bar(color="var(--c1)", height={"band": 0.7}).encode(x=x, y=y)
+    whiskers = rows.mark_rule(color="var(--ink-2)").encode(x="low:Q", x2="high:Q", y=y)
+    drawn = (
+        alt.layer(bars, whiskers)
         .configure(**config())
         .properties(width="container", height={"step": 26}, padding=4)
     )
-    return json.dumps(plain(bars.to_dict()), separators=(",", ":"))
+    return json.dumps(plain(drawn.to_dict()), separators=(",", ":"))
 
 
 def warm() -> None:

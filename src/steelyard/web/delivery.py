@@ -18,12 +18,13 @@ from steelyard.web import delivery_asking as asking
 from steelyard.web import delivery_tables as tables
 from steelyard.web import words
 from steelyard.web.answers import Line
-from steelyard.web.api import as_format
+from steelyard.web.api import Format, as_format
 from steelyard.web.controls import shared
 from steelyard.web.delivery_asking import Asked, ask_delivery, ask_groups, is_recorded
 from steelyard.web.delivery_charts import charts, histogram, sparks
 from steelyard.web.delivery_finding import delivery_finding
 from steelyard.web.delivery_view import MORE, PATH, TABS, DeliveryView, read
+from steelyard.web.files import Kind, add_files
 from steelyard.web.formats import count, hours, moment, short_count, span
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
@@ -59,13 +60,15 @@ def add_delivery(routes: APIRouter, pages: Pages) -> None:
         said = {name: a.to_json() if a else None for name, a in asked.answers().items()}
         return JSONResponse(said)
 
-    @routes.get(f"{PATH}.csv")
-    def table(request: Request) -> Response:
+    def file(request: Request, kind: Kind) -> Response:
         view = read(request.query_params, services.today())
         name = f"delivery-by-{view.by}-{view.period.start}-{view.period.end}"
         answer, _ = ask_groups(services, view)
         # Filters that leave no column are told by the question itself, as an error.
-        return as_format(answer or services.ask(_unanswerable(view)), "csv", name)
+        form: Format = "csv" if kind == "csv" else "parquet"
+        return as_format(answer or services.ask(_unanswerable(view)), form, name)
+
+    add_files(routes, PATH, file, ("csv", "parquet"))
 
 
 def _unanswerable(view: DeliveryView) -> Question:
@@ -97,7 +100,7 @@ def context(view: DeliveryView, asked: Asked, today: dt.date) -> dict[str, Any]:
         "grid": tables.groups(view, asked),
         "row_count": rows,
         "json": f"{PATH}.json{view.url('')}",
-        "csv": f"{PATH}.csv{view.url('')}",
+        "files": {kind: f"{PATH}.{kind}{view.url('')}" for kind in ("csv", "parquet")},
         "foot": _foot(asked, today),
     }
 

@@ -6,8 +6,8 @@ Weeks are whole, so the first and the last can reach beyond the period.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from steelyard.metrics import CATALOGUE
 from steelyard.metrics.answer import Answer
@@ -19,6 +19,7 @@ from steelyard.web.answers import Line, lines
 from steelyard.web.delivery_asking import Asked
 from steelyard.web.delivery_view import DeliveryView
 from steelyard.web.formats import UNKNOWN, change, day, hours, share, value
+from steelyard.web.panels import Shape, downloads
 from steelyard.web.series import Bucket, Chart, Point, Series
 
 # The buckets' names as short as an axis needs them: days from the second on.
@@ -54,6 +55,7 @@ class Drawn:
     chart: Chart
     kind: str
     spec: str
+    downloads: Mapping[str, str] = field(default_factory=dict)
 
 
 def charts(view: DeliveryView, asked: Asked, today: dt.date) -> list[Drawn]:
@@ -69,7 +71,8 @@ def charts(view: DeliveryView, asked: Asked, today: dt.date) -> list[Drawn]:
             ("stability", stability_title(total), STABILITY, part, shapes.SHARES),
         ):
             drawn = course(view, asked.course, tinted, today)
-            found.append(Drawn(name, title, measure, drawn, "lines", shapes.lines(labels)))
+            files = _files(asked.course, "lines", tinted)
+            found.append(Drawn(name, title, measure, drawn, "lines", shapes.lines(labels), files))
     return [drawn for drawn in found if drawn.chart.has_figures]
 
 
@@ -119,7 +122,9 @@ def _volume(view: DeliveryView, answer: Answer, total: Line, today: dt.date) -> 
         any(line.number(name) for line in found),
     )
     measure = f"Merged pull requests per {view.grain} · a floor: marks can be missing"
-    return Drawn("volume", volume_title(total), measure, chart, "", shapes.stacked(shapes.COUNTS))
+    files = _files(answer, "stack")
+    spec = shapes.stacked(shapes.COUNTS)
+    return Drawn("volume", volume_title(total), measure, chart, "", spec, files)
 
 
 def _of_mark(found: Found, start: dt.date, name: str, seen: set[str]) -> float | None:
@@ -193,7 +198,15 @@ def histogram(answer: Answer | None, total: Line) -> Drawn | None:
     )
     chart = Chart("time", (Series("Issues", 1),), buckets, any(found.values()))
     measure = "Issues by time from creation to resolution, nights and weekends included"
-    return Drawn("times", speed_title(total), measure, chart, "classes", shapes.classes())
+    files = _files(answer, "ranking")
+    return Drawn("times", speed_title(total), measure, chart, "classes", shapes.classes(), files)
+
+
+def _files(answer: Answer, shape: Shape, metrics: Iterable[str] = ()) -> dict[str, str]:
+    """The figures of a chart from the API, and its picture."""
+    asked = answer.question
+    kept = tuple(name for name in asked.metrics if name in set(metrics)) or asked.metrics
+    return downloads(replace(asked, metrics=kept), shape)
 
 
 def _starts(view: DeliveryView, today: dt.date) -> list[dt.date]:

@@ -6,20 +6,19 @@ looks again by itself.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
+from steelyard.errors import BadValue, UnknownName
 from steelyard.impact.analysed import Analysed, PlannedStudies, PlanVersion
 from steelyard.web import words
-from steelyard.web.api import CSV, download
+from steelyard.web.files import Kind, add_files, picture_file, table_file
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
-from steelyard.web.impact_study import DESIGNS, context, finding, stage, verdict
+from steelyard.web.impact_study import DESIGNS, context, finding, pictures_of, stage, verdict
 from steelyard.web.impact_tables import effect, interval, private
 
 PATH = "/impact"
@@ -95,7 +94,7 @@ def add_impact(routes: APIRouter, pages: Pages) -> None:
     @routes.get(f"{PATH}.csv")
     def table() -> Response:
         rows = [_row(row) for row in _listed(services.studies)]
-        return Response(_as_csv(rows), headers=download("plans.csv"), media_type=CSV)
+        return table_file(rows, COLUMNS, "csv", "plans")
 
     @routes.get(f"{PATH}/{{name}}.json")
     def data(name: str) -> Response:
@@ -105,9 +104,31 @@ def add_impact(routes: APIRouter, pages: Pages) -> None:
             return JSONResponse({"plan": {"name": name}, "computing": True}, 202)
         return JSONResponse(private(found.to_json()))
 
+    def one_picture(request: Request, kind: Kind) -> Response:
+        name = request.path_params["name"]
+        services.studies.plan(name)
+        found = services.studies.look(name)
+        if found is None:
+            raise BadValue("The analysis is still being computed.", "Ask again in some seconds.")
+        return _picture(found, request.query_params.get("panel", ""), kind)
+
+    add_files(routes, f"{PATH}/{{name}}", one_picture)
+
     @routes.get(f"{PATH}/{{name}}")
     def study(name: str, request: Request) -> Response:
         return _study(pages, name, request)
+
+
+def _picture(found: Analysed, name: str, kind: Kind) -> Response:
+    """One chart of a study, or the figures it is drawn from."""
+    known = {each.name: each for each in pictures_of(found)}
+    picture = known.get(name or next(iter(known), ""))
+    if picture is None:
+        raise UnknownName("panel", name, known)
+    file = f"{found.plan.name}-{picture.name}"
+    if kind == "csv" or kind == "parquet":
+        return table_file(picture.rows, [each.key for each in picture.columns], kind, file)
+    return picture_file(picture.draw(kind), kind, file)
 
 
 def _study(pages: Pages, name: str, request: Request) -> Response:
@@ -156,11 +177,3 @@ def _row(row: Listed) -> dict[str, Any]:
         "verdict": found.analysis.verdict.code if found and found.analysis and over else None,
         "effect": row.effect or None,
     }
-
-
-def _as_csv(rows: list[dict[str, Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()

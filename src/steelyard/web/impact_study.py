@@ -51,7 +51,7 @@ def context(
 ) -> dict[str, Any]:
     """Everything the template prints; `said` is the address' query."""
     analysis, plan = found.analysis, found.plan
-    drawn = {each.name: tables.drawn(each) for each in _pictures(found)}
+    drawn = {each.name: tables.drawn(each) for each in pictures_of(found)}
     short = said.get("print") == "1"
     return {
         "plan": plan,
@@ -176,7 +176,7 @@ def _evidence(analysis: Analysis | None) -> tuple[str, str]:
     return (f"evidence: {said}" if said else "", EVIDENCE.get(said, ""))
 
 
-def _pictures(found: Analysed) -> tuple[Picture, ...]:
+def pictures_of(found: Analysed) -> tuple[Picture, ...]:
     curve = found.power.curve if found.power else ()
     balance = [each.to_json() for each in found.matching.balance] if found.matching else ()
     if found.analysis is None:

@@ -119,17 +119,16 @@ def shown(view: View, panel: Panel, answer: Answer, today: dt.date, path: str = 
         kind,
         spec,
         grid,
-        downloads(answer.question, panel),
+        downloads(answer.question, panel.shape),
         answer=answer,
     )
 
 
-def downloads(question: Question, panel: Panel) -> dict[str, str]:
-    """Exactly this panel: its rows from the API, its picture."""
+def downloads(question: Question, shape: Shape) -> dict[str, str]:
+    """Exactly these figures: the rows from the API, their picture."""
     query = question.to_query()
     files = {kind: f"/api/v1/ask?{query}&format={kind}" for kind in FORMATS}
-    title = f"shape={panel.shape}&{query}"
-    return files | {kind: f"/chart.{kind}?{title}" for kind in PICTURES}
+    return files | {kind: f"/chart.{kind}?shape={shape}&{query}" for kind in PICTURES}
 
 
 def measure(view: View, panel: Panel) -> str:

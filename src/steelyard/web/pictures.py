@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from steelyard.metrics.question import parse_pairs
 from steelyard.reports.draw import draw
 from steelyard.web import chart, panels, words
 from steelyard.web.answers import lines
-from steelyard.web.api import download
+from steelyard.web.files import Kind, Picture, add_files, picture_file
 from steelyard.web.formats import span
 from steelyard.web.frame import Pages
 from steelyard.web.panels import Panel
@@ -25,33 +25,27 @@ from steelyard.web.view import View
 
 SHAPES = ("stack", "lines", "ranking")
 TICKS = 10
-TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 Rows = list[dict[str, Any]]
 
 
 def add_pictures(routes: APIRouter, pages: Pages) -> None:
     services = pages.services
 
-    def picture(request: Request, kind: Literal["svg", "png"]) -> Response:
+    def picture(request: Request, kind: Kind) -> Response:
         pairs = request.query_params.multi_items()
         shape = dict(pairs).get("shape", "stack")
         if shape not in SHAPES:
             raise UnknownName("shape", shape, SHAPES)
         asked = parse_pairs([pair for pair in pairs if pair[0] != "shape"], services.today())
-        content = drawn(services.ask(asked), shape, services, kind)
-        name = f"{'-by-'.join((asked.metrics[0], *asked.by[-1:]))}.{kind}".replace("_", "-")
-        return Response(content, media_type=TYPES[kind], headers=download(name))
+        drawing: Picture = "svg" if kind == "svg" else "png"
+        content = drawn(services.ask(asked), shape, services, drawing)
+        name = "-by-".join((asked.metrics[0], *asked.by[-1:])).replace("_", "-")
+        return picture_file(content, drawing, name)
 
-    @routes.get("/chart.svg")
-    def svg(request: Request) -> Response:
-        return picture(request, "svg")
-
-    @routes.get("/chart.png")
-    def png(request: Request) -> Response:
-        return picture(request, "png")
+    add_files(routes, "/chart", picture, ("svg", "png"))
 
 
-def drawn(answer: Answer, shape: str, services: Any, kind: Literal["svg", "png"]) -> bytes:
+def drawn(answer: Answer, shape: str, services: Any, kind: Picture) -> bytes:
     """The picture with its finding as the title. Raises BadValue where there is nothing to draw."""
     asked = answer.question
     if asked.start is None or asked.end is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,11 +17,13 @@ from steelyard.metrics import CATALOGUE, DIMENSIONS, Answer, Question
 from steelyard.metrics.answer import Cell as Figure
 from steelyard.metrics.questions import QUESTIONS, Panel, PanelColumn, QuestionAnswer, Terms
 from steelyard.metrics.questions.panel import TOTAL
+from steelyard.web import roi_files
 from steelyard.web import view as views
 from steelyard.web.api import CSV, download
 from steelyard.web.asking import Options, spend_by
 from steelyard.web.bars import Bar, bars
 from steelyard.web.controls import shared
+from steelyard.web.files import Kind, add_files
 from steelyard.web.finding import Finding
 from steelyard.web.formats import UNKNOWN, count, span, value
 from steelyard.web.frame import Pages
@@ -83,6 +85,7 @@ class Drawn:
     rest: str
     advice: str
     wide: bool
+    downloads: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(params: QueryParams, today: dt.date) -> RoiView:
@@ -116,11 +119,15 @@ def add_roi(routes: APIRouter, pages: Pages) -> None:
     def data(request: Request) -> Response:
         return JSONResponse(_ask(services, read(request.query_params, services.today())).to_json())
 
-    @routes.get("/roi.csv")
-    def table(request: Request) -> Response:
+    def file(request: Request, kind: Kind) -> Response:
         shown = read(request.query_params, services.today())
+        answer, panel = _ask(services, shown), request.query_params.get("panel", "")
+        if panel or kind != "csv":
+            return roi_files.panel_file(answer, panel or answer.panels[0].name, kind)
         name = f"{shown.question}-{shown.period.start}-{shown.period.end}.csv"
-        return Response(_ask(services, shown).csv(), headers=download(name), media_type=CSV)
+        return Response(answer.csv(), headers=download(name), media_type=CSV)
+
+    add_files(routes, "/roi", file)
 
 
 def _ask(services: Services, shown: RoiView) -> QuestionAnswer:
@@ -145,8 +152,8 @@ def context(
 ) -> dict[str, Any]:
     """Everything the template prints."""
     plain = _plain(answer)
-    drawn = [_draw(panel) for panel in answer.panels]
     query = shown.url("").removeprefix("?")
+    drawn = [_draw(panel, query) for panel in answer.panels]
     return {
         **shared(shown, options, today, PATH),
         "tabs": [_tab(shown, name) for name in TABS],
@@ -217,7 +224,7 @@ def _tile_note(row: tuple[Figure, ...]) -> str:
     return f"{value(_number(row[2]), 'USD')} – {value(_number(row[3]), 'USD')}"
 
 
-def _draw(panel: Panel) -> Drawn:
+def _draw(panel: Panel, query: str) -> Drawn:
     measure, _, rest = panel.subtitle.partition(" · ")
     found = () if panel.name == TILED else bars(panel, 1)
     return Drawn(
@@ -229,6 +236,7 @@ def _draw(panel: Panel) -> Drawn:
         rest,
         _advice(panel),
         wide=bool(panel.rows) and (not found or len(found) > LONG),
+        downloads=roi_files.links(panel, PATH, query),
     )
 
 

@@ -22,6 +22,7 @@ from steelyard.web.answers import Line, single
 from steelyard.web.api import Format, as_format
 from steelyard.web.asking import Names
 from steelyard.web.controls import comparison, shared
+from steelyard.web.files import Kind, add_files
 from steelyard.web.finding import Finding
 from steelyard.web.formats import span
 from steelyard.web.frame import Pages
@@ -113,18 +114,13 @@ def add_sheet(routes: APIRouter, pages: Pages, sheet: Sheet) -> None:
     def data(request: Request) -> Response:
         return JSONResponse(as_json(services, read(request.query_params, services), sheet))
 
-    def table(request: Request, kind: Format) -> Response:
+    def file(request: Request, kind: Kind) -> Response:
         view = read(request.query_params, services)
         panel = sheet.panel(request.query_params.get("panel", sheet.first.name))
-        return one_panel(services, view, panel, kind, sheet.key)
+        form: Format = "csv" if kind == "csv" else "parquet"
+        return one_panel(services, view, panel, form, sheet.key)
 
-    @routes.get(f"{sheet.path}.csv")
-    def as_csv(request: Request) -> Response:
-        return table(request, "csv")
-
-    @routes.get(f"{sheet.path}.parquet")
-    def as_parquet(request: Request) -> Response:
-        return table(request, "parquet")
+    add_files(routes, sheet.path, file, ("csv", "parquet"))
 
 
 def context(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:

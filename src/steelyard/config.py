@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -32,7 +32,10 @@ from steelyard.errors import ConfigError
 PREFIX = "STEELYARD_"
 FILE_NAME = "steelyard.toml"
 # Environment variables of the program that are not settings.
-NOT_SETTINGS = ("STEELYARD_CONFIG", "STEELYARD_TOKEN", "STEELYARD_SHARED")
+NOT_SETTINGS = (
+    *("STEELYARD_CONFIG", "STEELYARD_TOKEN", "STEELYARD_SHARED"),
+    *("STEELYARD_OIDC_CLIENT_SECRET", "STEELYARD_PASSWORD"),
+)
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 # The first setting of each group of the reference page.
 GROUPS = {
@@ -103,6 +106,31 @@ class Settings(BaseModel):
     session_days: int = Field(14, ge=1, le=365, description="Days after which a sign-in ends.")
     session_idle_hours: int = Field(
         72, ge=1, description="Hours without a request after which a sign-in ends."
+    )
+    oidc_issuer: str = Field(
+        "", description="Issuer of the OpenID Connect provider people sign in with; empty is none."
+    )
+    oidc_client_id: str = Field("", description="The client id that the provider gave.")
+    oidc_client_secret_file: Path | None = Field(
+        None,
+        description="File with the client's secret; else STEELYARD_OIDC_CLIENT_SECRET holds it.",
+    )
+    oidc_scope: str = Field("openid email profile", description="Scopes that are asked for.")
+    oidc_domains: str = Field(
+        "",
+        description="Domains of e-mail addresses for which an account is made at the first sign-in,"
+        " with commas between them; `*` is any, empty lets in only who has an account.",
+    )
+    oidc_roles_claim: str = Field(
+        "groups", description="Claim whose values `oidc_roles` turns into roles."
+    )
+    oidc_roles: str = Field(
+        "",
+        description="Roles by values of the claim, such as `eng-admins=admin,controlling=finance`;"
+        " empty leaves roles to the page Accounts.",
+    )
+    oidc_default_role: Literal["admin", "finance", "manager", "member"] = Field(
+        "member", description="Role of whom nothing else gives one."
     )
     max_body_bytes: ByteSize = Field(
         ByteSize(16 * MIB), ge=KIB, description="Largest request body that is accepted."
@@ -179,7 +207,13 @@ class Settings(BaseModel):
             split_address(text)
         return text
 
-    @field_validator("data", "prices", "plans")
+    @field_validator("oidc_roles")
+    @classmethod
+    def _roles(cls, text: str) -> str:
+        read_pairs(text)
+        return text
+
+    @field_validator("data", "prices", "plans", "oidc_client_secret_file")
     @classmethod
     def _home(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
@@ -272,6 +306,20 @@ def split_address(text: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"{text!r} is not an address such as 127.0.0.1:8480")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def read_names(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def read_pairs(text: str) -> dict[str, str]:
+    """`a=b,c=d` as a dictionary; raises ValueError."""
+    parts = read_names(text)
+    pairs = [part.rpartition("=") for part in parts]
+    if not all(name.strip() and value.strip() for name, _, value in pairs):
+        raise ValueError(f"{text!r} is not of the form name=value,name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def settings_rows() -> list[Row]:

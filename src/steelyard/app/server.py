@@ -22,9 +22,9 @@ from steelyard.app.house import House
 from steelyard.app.reception import Reception
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
-from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, names
+from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman
 from steelyard.app.upkeep import Upkeep
-from steelyard.config import split_address
+from steelyard.config import read_names, split_address
 from steelyard.errors import ConfigError, StoreError
 from steelyard.receiver.access import is_loopback
 from steelyard.receiver.otlp import Limits
@@ -106,7 +106,7 @@ class Server:
 
         host, port = web.getsockname()[:2]
         doorman = make_doorman(services.house, asks_to_sign_in(self.settings, host))
-        app = create_app(services, doorman, hosts=names(self.settings.hosts))
+        app = create_app(services, doorman, hosts=read_names(self.settings.hosts))
         url = f"http://{_shown(host)}:{port}"
         write_address(self.settings, replace(known, web=url))
         self.say(f"{'web':<10} {url}")
@@ -117,7 +117,7 @@ class Server:
             access_log=False,
             server_header=False,
             proxy_headers=bool(self.settings.forwarded_allow),
-            forwarded_allow_ips=names(self.settings.forwarded_allow),
+            forwarded_allow_ips=read_names(self.settings.forwarded_allow),
             timeout_graceful_shutdown=5,
         )
         server = _PageServer(config)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steelyard.config import read_names, read_pairs
+from steelyard.errors import ConfigError
 from steelyard.people.review import owner_of
 from steelyard.receiver.access import is_loopback
+from steelyard.state.account import as_role
 from steelyard.web.doorman import Doorman
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
     from steelyard.config import Settings
+    from steelyard.web.admission import Oidc
 
 
 def asks_to_sign_in(settings: Settings, host: str) -> bool:
@@ -28,7 +34,41 @@ def make_doorman(house: House, required: bool) -> Doorman:
         life=timedelta(days=said.session_days),
         idle=timedelta(hours=said.session_idle_hours),
         person_of=lambda email: _person(house, email),
+        oidc=make_oidc(said) if said.oidc_issuer else None,
     )
+
+
+def make_oidc(settings: Settings) -> Oidc:
+    """The organisation's sign-in. Raises ConfigError."""
+    from steelyard.web.admission import Admission, Oidc
+    from steelyard.web.oidc import Provider, is_safe
+
+    if not is_safe(settings.oidc_issuer) or not settings.oidc_client_id:
+        raise ConfigError(
+            "The settings of OpenID Connect are not complete.",
+            "`oidc_issuer` is an https address, and `oidc_client_id` is what the provider gave.",
+        )
+    pairs = read_pairs(settings.oidc_roles)
+    admission = Admission(
+        frozenset(name.lower() for name in read_names(settings.oidc_domains)),
+        settings.oidc_roles_claim,
+        {value: as_role(role) for value, role in pairs.items()},
+        settings.oidc_default_role,
+    )
+    secret = _secret(settings.oidc_client_secret_file)
+    provider = Provider(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_scope)
+    return Oidc(provider, admission)
+
+
+def _secret(file: Path | None) -> str:
+    if file is None:
+        return os.environ.get("STEELYARD_OIDC_CLIENT_SECRET", "")
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The secret in {file} cannot be read: {error}.", "Correct `oidc_client_secret_file`."
+        ) from error
 
 
 def _person(house: House, email: str) -> str:
@@ -49,8 +89,3 @@ def first_words(doorman: Doorman, url: str) -> str:
     if doorman.has_admin():
         return f"Sign in at {url}/sign-in"
     return f"Sign in once with {url}{doorman.sign_in_path()}"
-
-
-def names(text: str) -> list[str]:
-    """What stands between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]

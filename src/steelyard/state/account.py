@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from steelyard.errors import UnknownName
+
 Role = Literal["admin", "finance", "manager", "member"]
 ROLES: tuple[Role, ...] = ("admin", "finance", "manager", "member")
+
+
+def as_role(name: str) -> Role:
+    """Raises UnknownName."""
+    for role in ROLES:
+        if role == name:
+            return role
+    raise UnknownName("role", name, ROLES, f"Roles are {', '.join(ROLES)}.")
 
 
 @dataclass(frozen=True)

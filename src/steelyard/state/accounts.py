@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, RowMapping, text
 
 from steelyard.errors import BadValue, UnknownName
-from steelyard.state.account import ROLES, Account, Role
+from steelyard.state.account import Account, as_role
 from steelyard.state.database import State
 from steelyard.state.passwords import Passwords
 from steelyard.state.token import hash_secret
@@ -44,7 +44,7 @@ class Accounts:
             f"acc_{secrets.token_hex(6)}",
             email,
             name or email.partition("@")[0],
-            _role(role),
+            as_role(role),
             _text("person", person),
             self.clock(),
             None,
@@ -102,7 +102,7 @@ class Accounts:
             old = _account(_required(connection, account))
             new = replace(
                 old,
-                role=old.role if role is None else _role(role),
+                role=old.role if role is None else as_role(role),
                 name=old.name if name is None else _text("name", name) or old.name,
                 person=old.person if person is None else _text("person", person),
             )
@@ -272,13 +272,6 @@ def _account(row: RowMapping) -> Account:
         has_password=row["password"] is not None,
         by_oidc=row["subject"] is not None,
     )
-
-
-def _role(name: str) -> Role:
-    for role in ROLES:
-        if role == name:
-            return role
-    raise UnknownName("role", name, ROLES, f"Roles are {', '.join(ROLES)}.")
 
 
 def _address(email: str) -> str:

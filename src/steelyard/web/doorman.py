@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
@@ -24,6 +25,9 @@ from steelyard.web import cookies
 from steelyard.web.limiter import Limiter, network_of
 from steelyard.web.once import Once
 from steelyard.web.viewer import LOCAL, Viewer
+
+if TYPE_CHECKING:
+    from steelyard.web.admission import Oidc
 
 SCOPE = "read"
 CODE_LIFE = dt.timedelta(hours=24)
@@ -44,7 +48,8 @@ class Known:
 class Doorman:
     """`required` asks everybody to sign in; without a state database nobody can.
 
-    `person_of` gives the person whom an account's e-mail address belongs to, or ''.
+    `person_of` gives the person whom an account's e-mail address belongs to, or ''. `oidc` is the
+    organisation's own sign-in, where there is one.
     """
 
     def __init__(
@@ -57,10 +62,11 @@ class Doorman:
         idle: dt.timedelta = IDLE,
         passwords: Passwords | None = None,
         person_of: Callable[[str], str] = str,
+        oidc: Oidc | None = None,
     ) -> None:
         self.state, self.required, self.clock = state, required, clock
         self.person_of, self.life = person_of, life
-        self._idle, self._passwords = idle, passwords
+        self._idle, self._passwords, self.oidc = idle, passwords, oidc
         self._codes: Once[bool] = Once(CODE_LIFE, clock, _CODES)
         self._of_account = Limiter(_TRIES_OF_ACCOUNT, clock)
         self._of_address = Limiter(_TRIES_OF_ADDRESS, clock)

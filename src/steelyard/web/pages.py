@@ -43,6 +43,7 @@ def router(pages: Pages) -> APIRouter:
         add_pictures,
         add_sign_in,
         add_sign_out,
+        _oidc,
         add_account,
         add_invitation,
         add_first_account,
@@ -53,6 +54,14 @@ def router(pages: Pages) -> APIRouter:
     ):
         add(routes, pages)
     return routes
+
+
+def _oidc(routes: APIRouter, pages: Pages) -> None:
+    """Its libraries are loaded only where an organisation has one."""
+    if pages.doorman.oidc is not None:
+        from steelyard.web.oidc_signing import add_oidc
+
+        add_oidc(routes, pages, pages.doorman.oidc)
 
 
 def _first(routes: APIRouter, pages: Pages) -> None:

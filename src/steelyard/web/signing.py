@@ -13,6 +13,7 @@ from steelyard.web.access import local_path
 from steelyard.web.doorman import Doorman
 from steelyard.web.frame import THEMES, Pages, theme
 from steelyard.web.layout import Page, Pulse
+from steelyard.web.problems import WebError
 from steelyard.web.viewer import current
 
 WRONG = "The e-mail address or the password is wrong."
@@ -22,9 +23,8 @@ Text = Annotated[str, Form()]
 def add_sign_in(routes: APIRouter, pages: Pages) -> None:
     doorman = pages.doorman
 
-    def form(request: Request, next: str, problem: str = "", code: int = 200) -> Response:
-        values = {"next": local_path(next), "problem": problem}
-        return lone(pages, request, "sign-in.html", "Sign in", code, **values)
+    def form(request: Request, next: str, problem: str = "", status: int = 200) -> Response:
+        return sign_in_form(pages, request, next, problem, status)
 
     @routes.get("/sign-in")
     def with_link(request: Request, code: str = "", next: str = "/") -> Response:
@@ -63,6 +63,19 @@ def add_sign_out(routes: APIRouter, pages: Pages) -> None:
         doorman.close(cookies.get(request, cookies.SESSION))
         doorman.close_all(current.get().account)
         return signed_out(request)
+
+
+def sign_in_form(
+    pages: Pages, request: Request, next: str, problem: str = "", status: int = 200
+) -> Response:
+    values = {"next": local_path(next), "problem": problem, "oidc": pages.doorman.oidc is not None}
+    return lone(pages, request, "sign-in.html", "Sign in", status, **values)
+
+
+def refused(pages: Pages, request: Request, error: WebError) -> Response:
+    """The sign-in again, with what was wrong."""
+    said = f"{error.message} {error.hint}".strip()
+    return sign_in_form(pages, request, "/", said, error.status)
 
 
 def lone(

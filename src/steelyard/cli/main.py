@@ -14,6 +14,7 @@ import typer
 
 from steelyard import __version__
 from steelyard.cli import (
+    account,
     ask,
     config,
     doctor,
@@ -109,6 +110,13 @@ tokens = group("token", "Make, list and revoke the tokens that clients send.", K
 tokens.command("create", cls=Command, epilog=token.CREATE_EXAMPLES)(token.create)
 tokens.command("list", cls=Command, epilog=token.LIST_EXAMPLES)(token.list_tokens)
 tokens.command("revoke", cls=Command, epilog=token.REVOKE_EXAMPLES)(token.revoke)
+
+accounts = group("account", "Make, list and change who may sign in to the pages.", KEEP)
+accounts.command("create", cls=Command, epilog=account.CREATE_EXAMPLES)(account.create)
+accounts.command("list", cls=Command, epilog=account.LIST_EXAMPLES)(account.list_accounts)
+accounts.command("role", cls=Command, epilog=account.ROLE_EXAMPLES)(account.role)
+accounts.command("password", cls=Command, epilog=account.PASSWORD_EXAMPLES)(account.password)
+accounts.command("disable", cls=Command, epilog=account.DISABLE_EXAMPLES)(account.disable)
 
 configs = group("config", "Show the settings in force, or check them.", KEEP)
 configs.command("show", cls=Command, epilog=config.SHOW_EXAMPLES)(config.show)

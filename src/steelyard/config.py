@@ -186,8 +186,23 @@ class Settings(BaseModel):
     rollup_depth: int = Field(
         15, ge=1, le=100, description="How many managers up a roll-up manager is looked for."
     )
-    scorecard: bool = Field(
-        False, description="Show figures of single people on the page People; off by default."
+    people_shown: Literal["groups", "pseudonyms", "names"] = Field(
+        "groups",
+        description="Whose own figures pages and the API show: `groups` nobody's but one's own;"
+        " `pseudonyms` or `names` also single people's, to admins all and to managers their own.",
+    )
+    smallest_group: int = Field(
+        5, ge=2, le=1000, description="Groups of fewer people are shown together only."
+    )
+    privacy_tree: str = Field(
+        "rollup,department,team",
+        description="Dimensions of people that may be combined, the widest first; all others are"
+        " shown one at a time.",
+    )
+    pseudonym_key: Path | None = Field(
+        None,
+        description="File with the key that pseudonyms are made with; made when first needed, in"
+        " the data folder where nothing is said. Kept elsewhere, backups cannot be read back.",
     )
     bug_types: str = Field(
         "bug,defect,incident", description="Types of issues that are bugs, in any case."
@@ -213,10 +228,19 @@ class Settings(BaseModel):
         read_pairs(text)
         return text
 
-    @field_validator("data", "prices", "plans", "oidc_client_secret_file")
+    @field_validator("data", "prices", "plans", "pseudonym_key", "oidc_client_secret_file")
     @classmethod
     def _home(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else path
+
+    @field_validator("privacy_tree")
+    @classmethod
+    def _places(cls, text: str) -> str:
+        known = ("rollup", "department", "team", "office", "country")
+        wrong = [each.strip() for each in text.split(",") if each.strip() not in known]
+        if wrong:
+            raise ValueError(f"cannot hold {wrong[0]!r}; it can {', '.join(known)}")
+        return text
 
     @field_validator("rollup_pattern")
     @classmethod
@@ -241,6 +265,16 @@ class Settings(BaseModel):
     def marks_path(self) -> Path:
         """Which session files have been read, so that unchanged ones are skipped."""
         return self.data / "imported-transcripts.json"
+
+    @property
+    def pseudonym_key_path(self) -> Path:
+        """The key of pseudonyms, with the default filled in."""
+        return self.pseudonym_key or self.data / "pseudonym.key"
+
+    @property
+    def tree(self) -> tuple[str, ...]:
+        """The dimensions of people that may be combined."""
+        return tuple(name.strip() for name in self.privacy_tree.split(",") if name.strip())
 
     @property
     def inbox_path(self) -> Path:

@@ -99,7 +99,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("organisation")
     warehouse = empty_warehouse(folder)
     people_company(warehouse, 120)
-    world = World(warehouse, folder, people=120, scorecard=True)
+    world = World(warehouse, folder, people=120)
     world.receives()
     yield from serve(world)
     warehouse.close()

@@ -21,6 +21,7 @@ from tests.web.test_spend import rows
 from tests.web.world import TODAY, World, empty_warehouse, insert
 
 from steelyard.metrics import Question
+from steelyard.metrics.sight import Sight
 from steelyard.web import formats
 from steelyard.web.app import create_app
 
@@ -208,26 +209,31 @@ def test_a_filter_narrows_everything_and_what_it_does_not_apply_to_is_named(
     assert "Nothing is known by team under these filters" in both
 
 
-def test_fewer_than_five_people_have_no_figures_anywhere(page: TestClient) -> None:
-    text = get(page, "?period=4w")
-    small = next(row for row in rows(text, "by-group") if row[0] == "legal")
-    assert small[1] == "fewer than 5 people"
-    assert set(small[2:]) == {"–"}
-    told = page.get("/delivery.json?period=4w").json()["groups"]
-    legal = next(row for row in told["rows"] if row["team"] == "legal")
-    assert {value for name, value in legal.items() if name != "team"} == {None}
-    alone = get(page, "?period=4w&where.team=legal")
-    assert "fewer than 5 people" in text_of(alone)
-    assert "3 pull requests" not in alone and 'class="tile' not in alone
-    data = page.get("/delivery.json?period=4w&where.team=legal").json()
-    assert data["totals"]["rows"][0]["prs_merged"] is None and data["course"] is None
-    table = page.get("/delivery.csv?period=4w&where.team=legal").text
-    assert table.splitlines()[1].strip(",\r") == "legal"
+def test_small_groups_are_shown_together(worked: World) -> None:
+    page = browse(replace(worked, sight=Sight()))
+    shown = [row[0] for row in rows(get(page, "?period=4w"), "by-group")]
+    assert "Small groups together" in shown and "legal" not in shown
+    told = page.get("/delivery.json?period=4w").json()
+    merged = sum(row["prs_merged"] or 0 for row in told["groups"]["rows"])
+    assert merged == told["totals"]["rows"][0]["prs_merged"]
+    assert "legal" not in page.get("/delivery.csv?period=4w").text
+    assert "where.team=legal" not in get(page, "?period=4w")
+    alone = page.get("/delivery.json?period=4w&where.team=legal").json()
+    assert not alone["totals"]["rows"][0]["prs_merged"]
 
 
-def test_the_setting_that_shows_single_people_lifts_the_floor(worked: World) -> None:
-    text = get(browse(replace(worked, scorecard=True)), "?period=4w&where.team=legal")
+def test_who_may_see_everything_sees_small_groups(worked: World) -> None:
+    text = get(browse(worked), "?period=4w&where.team=legal")
     assert "3 pull requests of legal were merged" in text_of(text)
+
+
+def test_breakdowns_that_would_show_too_few_are_not_offered(worked: World) -> None:
+    page = browse(replace(worked, sight=Sight()))
+    held = get(page, "?period=4w&where.team=search")
+    assert "by=department" in held and "by=role" not in held and "by=manager" not in held
+    assert "by=repo" not in held
+    asked = page.get("/delivery.csv?period=4w&where.team=search&by=role")
+    assert asked.json()["error"]["code"] == "not_shown"
 
 
 def test_never_by_person(page: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The page People says who uses assistants, where it stalls, and never shows fewer than five."""
+"""The page People says who uses assistants, where it stalls, and shows only whom it may."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.web.people_world import employees, people_company
 from tests.web.world import TODAY, World, empty_warehouse, insert
 
 from steelyard.metrics import Question
+from steelyard.metrics.sight import Sight
 from steelyard.web import formats
 from steelyard.web.app import create_app
 from steelyard.web.organisation import Organisation
@@ -28,7 +29,6 @@ from steelyard.web.period import named
 
 PERIOD = named("28d", TODAY)
 ENGINEERING = "vp-engi0@acme.example"
-FEW = "fewer than 5 people"
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,14 @@ def client(world: World) -> TestClient:
 
 @pytest.fixture
 def open_client(world: World) -> TestClient:
-    """A server whose setting `scorecard` is on."""
-    world.scorecard = True
+    """A server whose reader may see everybody, as an admin where names are shown."""
     return TestClient(create_app(world), LOCAL)
+
+
+@pytest.fixture
+def groups_client(world: World) -> TestClient:
+    """One as it comes: groups, and nobody alone."""
+    return TestClient(create_app(replace(world, sight=Sight())), LOCAL)
 
 
 def page(client: TestClient, query: str = "") -> str:
@@ -96,7 +101,7 @@ def test_the_sentence_says_how_many_of_how_many_and_where_least(
 
 def test_groups_are_the_answer_with_the_lowest_first(client: TestClient, world: World) -> None:
     shown = rows(page(client), "by-group")
-    assert [row[0] for row in shown[:2]] == ["Legal", "Finance"]
+    assert [row[0] for row in shown[:3]] == ["Legal", "Management", "Finance"]
     engineering = next(row for row in shown if row[0] == "Engineering")
     spend = value(world, "spend_usd", department="Engineering")
     assert engineering[1] == str(value(world, "headcount", department="Engineering"))
@@ -112,27 +117,26 @@ def test_groups_sort_and_break_down_by_the_address(client: TestClient) -> None:
     assert "Software Engineer" in roles and "Counsel" in roles
 
 
-def test_too_small_a_group_has_no_figures_anywhere(client: TestClient) -> None:
-    management = next(row for row in rows(page(client), "by-group") if row[0] == "Management")
-    assert management[1:] == [FEW, *["–"] * 6]
-    for record in table_of(client):
-        assert (record["note"] == FEW) == (record["headcount"] == "")
-    small = [r for r in table_of(client, "?table=organisation") if r["note"]]
-    assert all("." not in r["headcount"] for r in table_of(client, "?table=organisation"))
-    assert small and all(r["spend_usd"] == r["active_people"] == "" for r in small)
-    found = client.get("/people.json").json()
-    hidden = [r for r in found["groups"] + found["organisation"] if r["note"] == FEW]
-    assert len(hidden) > 3 and all(r["spend_usd"] is None for r in hidden)
+def test_small_groups_are_shown_together_and_add_up(
+    groups_client: TestClient, client: TestClient
+) -> None:
+    found = groups_client.get("/people.json").json()
+    sizes = {row["department"]: row["headcount"] for row in found["groups"] if row["department"]}
+    assert "Management" not in sizes and min(sizes.values()) >= 5
+    whole = client.get("/people.json").json()
+    assert found["totals"] == whole["totals"]
+    assert sum(row["headcount"] or 0 for row in found["groups"]) == whole["totals"]["headcount"]
+    assert "Small groups together" in text_of(page(groups_client))
+    assert found["organisation"] == []
+    assert "where.manager" not in page(groups_client)
 
 
-def test_filters_that_leave_too_few_hide_everything(client: TestClient) -> None:
-    said = page(client, "?where.manager=cfo@acme.example")
-    assert FEW in text_of(said)
-    assert "$" not in text_of(said).partition("Who it belongs to")[0]
-    assert 'id="by-group"' not in said
-    assert "sessions" not in text_of(said.partition('class="foot"')[2])
-    totals = client.get("/people.json?where.manager=cfo@acme.example").json()["totals"]
-    assert totals["note"] == FEW and totals["spend_usd"] is None
+def test_what_would_show_too_few_is_refused_in_a_sentence(groups_client: TestClient) -> None:
+    for query in ("where.manager=cfo@acme.example", "where.team=legal&where.role=Counsel"):
+        refused = groups_client.get(f"/people?{query}", headers=HTML)
+        assert refused.status_code == 403
+        assert "not shown" in refused.text and "Ask by rollup, department and team" in refused.text
+        assert groups_client.get(f"/people.csv?{query}").json()["error"]["code"] == "not_shown"
 
 
 def test_choosing_a_roll_up_narrows_managers_and_teams(client: TestClient, world: World) -> None:
@@ -195,14 +199,15 @@ def test_nesting_loses_nobody_in_a_circle(world: World) -> None:
     assert dict(nested)["yang@acme.example"] == 1
 
 
-def test_single_people_are_off_as_it_comes(client: TestClient) -> None:
-    said = page(client)
+def test_single_people_are_off_as_it_comes(groups_client: TestClient) -> None:
+    said = page(groups_client)
     assert 'id="scorecard"' not in said
-    assert "scorecard = true" in said and "STEELYARD_SCORECARD=true" in said
-    assert client.get("/people.json").json()["people"] is None
-    assert client.get("/people.csv?table=people").status_code == 400
-    refused = client.get("/people.json", params={"where.person": "engi0-0-0@acme.example"})
-    assert refused.status_code == 400
+    assert "people_shown = &#34;names&#34;" in said or 'people_shown = "names"' in said
+    assert groups_client.get("/people.json").json()["people"] is None
+    assert groups_client.get("/people.csv?table=people").status_code == 400
+    assert groups_client.get("/people.json").json()["unmatched"] == []
+    refused = groups_client.get("/people.json", params={"where.person": "engi0-0-0@acme.example"})
+    assert refused.status_code == 403
     assert refused.json()["error"]["message"].startswith("Figures of single people")
 
 
@@ -269,7 +274,7 @@ def test_ten_thousand_people_come_branch_by_branch(tmp_path: Path) -> None:
     assert f"node={quote(ENGINEERING)}" in closed
     opened = page(client, f"?node={ENGINEERING}")
     branch = opened.partition(f'id="branch-{ENGINEERING}"')[2].partition('id="branch-')[0]
-    assert len(re.findall(r'<li class="node', branch)) == 44
+    assert len(re.findall(r'<li class="node', branch)) == 46
     assert len(gzip.compress(opened.encode(), 5)) < 16_000
     asked = len(world.asked)
     page(client)

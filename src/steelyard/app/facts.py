@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from steelyard.app.shown import build_what_is_shown
 from steelyard.ledger.refresh import Options, refresh
 from steelyard.people import options as people
 from steelyard.people.build import CONCERNS, build_people
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def build_facts(warehouse: Warehouse, settings: Settings, state: Callable[[], State]) -> int:
-    """Build who is who, then what was used, then what shipped; how many days were built."""
+    """Build who is who, what was used, what shipped, and what of it is shown to whom; how many
+    days were built."""
     now = dt.datetime.now(dt.UTC)
     _build_people(warehouse, settings, state, now)
     days = refresh(warehouse, ledger_options(settings), now)
     work.build_work(warehouse, work.Options(failure_hours=settings.failure_hours), now)
+    build_what_is_shown(warehouse, settings, now)
     return days
 
 

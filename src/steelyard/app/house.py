@@ -33,6 +33,7 @@ from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.plans import own_plans
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.metrics.sight import OPEN, Sight
 from steelyard.people.doors import PeopleDoors
 from steelyard.receiver.inbox import Inbox
 from steelyard.records import TABLES
@@ -108,16 +109,17 @@ class House:
 
         return Studies(self, lambda: self.state)
 
-    def ask(self, question: Question) -> Answer:
-        return ask(self.warehouse, question, dt.datetime.now(dt.UTC))
+    def ask(self, question: Question, sight: Sight = OPEN) -> Answer:
+        """An answer; whoever holds the data folder may see everything."""
+        return ask(self.warehouse, question, dt.datetime.now(dt.UTC), sight=sight)
 
-    def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
+    def answer_question(self, name: str, terms: Terms, sight: Sight = OPEN) -> QuestionAnswer:
         """A named question, with what the settings say of plans and bugs."""
         said = self.settings
         bugs = tuple(each.strip() for each in said.bug_types.split(",") if each.strip())
         plans = own_plans(said.plans) if said.plans else ()
         terms = replace(terms, bug_types=bugs, plans=plans)
-        return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC))
+        return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC), sight)
 
     def unit_weeks(self, question: PanelQuestion) -> UnitWeeks:
         """A metric as units by weeks, for studies of cause."""

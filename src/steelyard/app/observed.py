@@ -15,8 +15,8 @@ from steelyard.metrics import metric
 from steelyard.metrics.facts import PEOPLE_COLUMNS
 from steelyard.metrics.panel import UnitWeeks
 from steelyard.metrics.period import shift_months
-from steelyard.metrics.shape import LONGEST, TENURES
 from steelyard.metrics.staff import Member
+from steelyard.people.shown import LONGEST, TENURES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,15 +7,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import steelyard
+from steelyard.app.seeing import Seeing
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
@@ -37,6 +40,7 @@ class ServerServices:
 
     def __init__(self, house: House, listeners: tuple[Listener, ...], reception: Reception) -> None:
         self.house, self.listeners, self.reception = house, listeners, reception
+        self._seeing = Seeing(house)
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
@@ -48,17 +52,31 @@ class ServerServices:
 
     def ask(self, question: Question) -> Answer:
         with _speaking():
-            return self.house.ask(question)
+            return self.house.ask(question, self._sight(question.end))
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         with _speaking():
-            return self.house.answer_question(name, terms)
+            return self.house.answer_question(name, terms, self._sight(terms.end))
 
     @property
-    def scorecard(self) -> bool:
-        return self.house.settings.scorecard
+    def sight(self) -> Sight:
+        with _speaking():
+            return self._sight()
+
+    def _sight(self, day: dt.date | None = None) -> Sight:
+        """Of whoever asks now; managers see those whom they had on the last day asked about."""
+        return self._seeing.sight(min(day or self.today(), self.today()))
 
     def people_list(self, day: dt.date) -> Sequence[Listed]:
+        sight = self.sight
+        found = self._people_list(day)
+        if sight.everything:
+            return found
+        return [
+            each if sight.sees(each.person) else replace(each, last_work=None) for each in found
+        ]
+
+    def _people_list(self, day: dt.date) -> Sequence[Listed]:
         key = (self.house.warehouse.data_version(), day)
         found = self._lists.get(key)
         if found is None:
@@ -68,6 +86,9 @@ class ServerServices:
         return found
 
     def people_unmatched(self) -> Sequence[Unmatched]:
+        return self._largest_unmatched() if self.sight.everything else ()
+
+    def _largest_unmatched(self) -> Sequence[Unmatched]:
         version = self.house.warehouse.data_version()
         found = self._unmatched.get(version)
         if found is None:

@@ -31,6 +31,7 @@ from steelyard.metrics.measures import (
 )
 from steelyard.metrics.period import finest
 from steelyard.metrics.shape import Scope, between, column, date, dimension, filters, join, literal
+from steelyard.people.shown import STRANGER
 
 
 @lru_cache(maxsize=1024)
@@ -156,7 +157,9 @@ def _join_people(query: exp.Select, measures: Sequence[Aggregate], scope: Scope)
         query = query.join(_once("people_seen", "n", "first_day"), on=on, join_type="left")
     if Matched in used:
         on = column("person").eq(column("person", "k"))
-        query = query.join(_once("people", "k"), on=on, join_type="left")
+        ended = column("end_date", "t")
+        known = exp.or_(ended.is_(exp.null()), ended.copy().neq(date(STRANGER)))
+        query = query.join(_once("people", "k", where=known), on=on, join_type="left")
     if Logged in used:
         on = column("person").eq(column("person", "w"))
         period = between(column("day", "t"), scope.start, scope.end)

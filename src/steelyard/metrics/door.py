@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.metrics.memory import Recent, RememberingStore
 from steelyard.metrics.question import Question
+from steelyard.metrics.sight import OPEN, Sight
 
 if TYPE_CHECKING:
     from steelyard.metrics.answer import Answer
@@ -23,22 +24,29 @@ _answers: weakref.WeakKeyDictionary[Store, Recent[Answer]] = weakref.WeakKeyDict
 _lock = threading.Lock()
 
 
-def ask(warehouse: Store, question: Question, now: dt.datetime, totals: bool = False) -> Answer:
+def ask(
+    warehouse: Store,
+    question: Question,
+    now: dt.datetime,
+    totals: bool = False,
+    sight: Sight = OPEN,
+) -> Answer:
     """Answer the question from the warehouse's facts.
 
     `now` (aware) decides which day is today. With `totals` the same question is also asked
     without its breakdown. The same question on the same version of the facts and the same day is
-    answered from memory.
+    answered from memory. Raises NotShown where the answer would show more than the sight.
     """
     from steelyard.metrics.pipeline import answer
 
+    seen = sight.on(question)  # all of the sight that can change the answer, and no more
     today = now.astimezone(dt.UTC).date()
     version = warehouse.data_version()
-    key = (question, version, today, totals)
+    key = (question, seen, version, today, totals)
     with _lock:
         known = _answers.setdefault(warehouse, Recent(REMEMBERED))
     found = known.get(key)
     if found is None:
-        found = answer(RememberingStore(warehouse, version), question, now, totals)
+        found = answer(RememberingStore(warehouse, version), question, now, totals, seen)
         known.put(key, found)
     return found

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
+from steelyard.metrics import shown
 from steelyard.metrics.answer import Answer, Cell, Column
 from steelyard.metrics.cover import coverage
 from steelyard.metrics.facts import TELEMETRY_FACTS, TIME_DIMENSIONS
@@ -15,6 +16,7 @@ from steelyard.metrics.notes import Findings, notes
 from steelyard.metrics.period import bucket_of, finest, next_bucket, ordinal
 from steelyard.metrics.question import Question
 from steelyard.metrics.shape import Scope
+from steelyard.metrics.sight import Sight
 from steelyard.metrics.store import Store, recorded_days
 from steelyard.metrics.values import Key, Values
 
@@ -31,25 +33,38 @@ class Table:
     rows: dict[Key, Row]
 
 
-def answer(store: Store, question: Question, now: dt.datetime, totals: bool) -> Answer:
-    """Answer a question; see `steelyard.metrics.ask`."""
+def answer(
+    store: Store, question: Question, now: dt.datetime, totals: bool, sight: Sight
+) -> Answer:
+    """Answer a question; see `steelyard.metrics.ask`. It is one that the sight allows."""
     today = now.astimezone(dt.UTC).date()
     dated = _dated(store, question, today)
-    table = _table(store, dated)
-    rows = _compared(store, table) if dated.compare else table.rows
-    covered = coverage(store, table.scope, table.values.has_people, _work_facts(dated))
+    names = (*question.by, *question.where)
+    asked = shown.limited(shown.meant(store, dated, sight), sight)
+    seen = shown.shown_store(store, sight, names)
+    table = _table(seen, asked)
+    rows = _compared(seen, table) if dated.compare else table.rows
+    covered = coverage(seen, table.scope, table.values.has_people, _work_facts(dated))
     findings = Findings(
-        store, dated, table.scope, table.values, covered, _undefined(table), len(rows), today
+        seen, asked, table.scope, table.values, covered, _undefined(table), len(rows), today
     )
     return Answer(
         dated,
         _columns(dated),
-        _ordered(dated, rows),
+        _ordered(dated, _called(dated, rows, sight)),
         _as_of(store, now),
         covered,
-        notes(findings),
-        _totals(store, dated) if totals else None,
+        (*shown.limitation(sight, names), *notes(findings)),
+        _totals(seen, asked) if totals else None,
     )
+
+
+def _called(question: Question, rows: dict[Key, Row], sight: Sight) -> dict[Key, Row]:
+    """The rows with people under the names they have for the asker."""
+    if not sight.pseudonyms or "person" not in question.by:
+        return rows
+    name, place = shown.called(sight), question.by.index("person")
+    return {(*k[:place], name(str(k[place])), *k[place + 1 :]): row for k, row in rows.items()}
 
 
 def _dated(store: Store, question: Question, today: dt.date) -> Question:

@@ -20,9 +20,7 @@ from steelyard.metrics.facts import (
     SESSION_DIMENSIONS,
     TIME_DIMENSIONS,
 )
-
-TENURES = ((3, "<3 mo"), (12, "3–12 mo"), (36, "1–3 y"))
-LONGEST = ">3 y"
+from steelyard.people.shown import LONGEST, MERGED, SMALL, TENURES
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,7 @@ def tenure(day: exp.Expr) -> exp.Expr:
     """Class of the time since the person's start, on that day; '' without a start date."""
     started = column("start_date", "p")
     case = exp.Case().when(started.is_(exp.null()), literal(""))
+    case = case.when(started.copy().eq(date(MERGED)), literal(SMALL))
     for months, label in TENURES:
         later = add_months(started.copy(), months)
         case = case.when(exp.LT(this=day.copy(), expression=later), literal(label))

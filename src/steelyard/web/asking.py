@@ -13,7 +13,7 @@ from typing import Any
 from steelyard.metrics import CATALOGUE, Answer, Question
 from steelyard.web.answers import sums_by
 from steelyard.web.services import Services
-from steelyard.web.view import View
+from steelyard.web.view import Filters, View
 
 Names = tuple[str, ...]
 Spend = dict[str, float | None]
@@ -53,6 +53,8 @@ class Asked:
     tokens: Answer
     options: Options
     left_out: tuple[str, ...]
+    tabs: Names = TABS
+    more: Names = MORE
 
     def answers(self) -> dict[str, Answer]:
         """By name, as the page's .json gives them."""
@@ -64,6 +66,18 @@ def fitting(metrics: Iterable[str], dimensions: Iterable[str]) -> tuple[str, ...
     """Those of the metrics that carry all the dimensions."""
     wanted = set(dimensions)
     return tuple(name for name in metrics if wanted <= set(CATALOGUE[name].dimensions))
+
+
+def shown_by(services: Services, view: View, names: Iterable[str]) -> Names:
+    """Those of the dimensions by which this viewer may see figures under the page's filters."""
+    sight = services.sight
+    return tuple(
+        name for name in names if sight.allows_dimensions((name, *_others(view.where, name)))
+    )
+
+
+def _others(where: Filters, name: str) -> Iterable[str]:
+    return (each for each in where if each != name)
 
 
 def question(view: View, metrics: Iterable[str], by: tuple[str, ...] = (), **more: Any) -> Question:
@@ -97,6 +111,8 @@ def ask_spend(services: Services, view: View) -> Asked:
         tokens=services.ask(question(view, ("tokens", "spend_usd"), ("model", "token_type"))),
         options=ask_options(services, view, {"model": chart, view.by: table}),
         left_out=tuple(name for name in TILES if name not in fitting(TILES, view.where)),
+        tabs=shown_by(services, view, TABS),
+        more=shown_by(services, view, MORE),
     )
 
 
@@ -108,7 +124,7 @@ def ask_options(
     An answer that is `known` by the dimension serves as well, unless it is filtered by it.
     """
     found: Options = {}
-    for name in names:
+    for name in shown_by(services, view, names):
         answer = known.get(name) if name not in view.where else None
         found[name] = spend_by(answer or services.ask(_options(view, name)), name)
     return found

@@ -23,9 +23,9 @@ from steelyard.web.controls import shared
 from steelyard.web.delivery_asking import Asked, ask_delivery, ask_groups, is_recorded
 from steelyard.web.delivery_charts import charts, histogram, sparks
 from steelyard.web.delivery_finding import delivery_finding
-from steelyard.web.delivery_view import MORE, PATH, TABS, DeliveryView, read
+from steelyard.web.delivery_view import PATH, DeliveryView, read
 from steelyard.web.files import Kind, add_files
-from steelyard.web.formats import count, hours, moment, short_count, span
+from steelyard.web.formats import count, hours, short_count, span
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import Shown, notes
@@ -33,7 +33,7 @@ from steelyard.web.tiles import Tile, tiles
 
 COLOURS = (1, 3, 2, 4, 5, 0)
 # Said where the figures are: on the tiles and in the lists, and in the tables.
-ELSEWHERE = frozenset({"undefined_ratio", "few_people"})
+ELSEWHERE = frozenset({"undefined_ratio"})
 
 
 def add_delivery(routes: APIRouter, pages: Pages) -> None:
@@ -63,7 +63,7 @@ def add_delivery(routes: APIRouter, pages: Pages) -> None:
     def file(request: Request, kind: Kind) -> Response:
         view = read(request.query_params, services.today())
         name = f"delivery-by-{view.by}-{view.period.start}-{view.period.end}"
-        answer, _ = ask_groups(services, view)
+        answer = ask_groups(services, view)
         # Filters that leave no column are told by the question itself, as an error.
         form: Format = "csv" if kind == "csv" else "parquet"
         return as_format(answer or services.ask(_unanswerable(view)), form, name)
@@ -81,9 +81,8 @@ def context(view: DeliveryView, asked: Asked, today: dt.date) -> dict[str, Any]:
     rows = len(asked.groups.rows) if asked.groups else 0
     return {
         **shared(view, asked.options or {}, today, PATH, short_count),
-        **_tabs(view),
+        **_tabs(view, asked),
         "comparison": _comparison(view),
-        "hidden": asked.hidden,
         "finding": delivery_finding(view, asked),
         "notes": _notes(view, asked),
         "tiles": _tiles(view, asked, today),
@@ -106,14 +105,12 @@ def context(view: DeliveryView, asked: Asked, today: dt.date) -> dict[str, Any]:
 
 
 def _notes(view: DeliveryView, asked: Asked) -> list[Shown]:
-    answers = [answer for answer in (asked.totals, asked.groups) if answer and not asked.hidden]
+    answers = [answer for answer in (asked.totals, asked.groups) if answer]
     shown = notes(answers, view, asking.left_out(view, asking.TILES))
     return [note for note in shown if note.code not in ELSEWHERE]
 
 
 def _tiles(view: DeliveryView, asked: Asked, today: dt.date) -> list[Tile]:
-    if asked.hidden:
-        return []
     absent = asking.left_out(view, asking.TILES)
     names = asking.TILES if len(absent) < len(asking.TILES) else asking.ISSUES
     shown = tuple(zip(names, COLOURS, strict=False))
@@ -159,11 +156,11 @@ def _course(view: DeliveryView, today: dt.date) -> str:
     return f"whole {view.grain}s, {span(start, end)}"
 
 
-def _tabs(view: DeliveryView) -> dict[str, Any]:
-    first = [*TABS, *([view.by] if view.by not in TABS else [])]
+def _tabs(view: DeliveryView, asked: Asked) -> dict[str, Any]:
+    first = [*asked.tabs, *([view.by] if view.by not in asked.tabs else [])]
     return {
         "tabs": [_tab(view, name) for name in first],
-        "more_tabs": [_tab(view, name) for name in MORE if name not in first],
+        "more_tabs": [_tab(view, name) for name in asked.more if name not in first],
     }
 
 
@@ -178,9 +175,5 @@ def _tab(view: DeliveryView, name: str) -> dict[str, Any]:
 
 
 def _foot(asked: Asked, today: dt.date) -> list[str]:
-    """Coverage and freshness; the coverage of too small a group would be figures of it."""
-    if asked.totals is None:
-        return []
-    if asked.hidden:
-        return [f"computed {moment(asked.totals.as_of)}"]
-    return footer(asked.totals, today)
+    """Coverage and freshness."""
+    return footer(asked.totals, today) if asked.totals else []

@@ -1,22 +1,19 @@
 """The questions behind the page Delivery. What a filter does not apply to is left out and named.
 
-Figures of fewer than five people leave no answer here, whoever asks: page, JSON or CSV.
+What whoever asks may not see so is left out as well.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from steelyard.metrics import Answer, Question
-from steelyard.metrics.answer import Coverage, Note
-from steelyard.metrics.facts import PEOPLE_DIMENSIONS
 from steelyard.web.answers import Line, lines, single
-from steelyard.web.asking import Names, Options, fitting
-from steelyard.web.delivery_view import FILTERS, DeliveryView
-from steelyard.web.privacy import FEWEST, SIZES
+from steelyard.web.asking import Names, Options, fitting, shown_by
+from steelyard.web.delivery_view import FILTERS, MORE, TABS, DeliveryView
 from steelyard.web.services import Services
 
 TILES: Names = ("prs_merged", "prs_per_dev_week", "pr_cycle_hours_p50")
@@ -47,11 +44,8 @@ FIRST: Names = ("prs_merged", "issues_resolved", "commits", "deployments", "revi
 
 @dataclass(frozen=True)
 class Asked:
-    """What the page is made of; None where the filters leave no metric to ask for.
-
-    `hidden` says that the filters leave fewer than five people: then only `totals` is there,
-    without figures. `few` names the groups of the breakdown that are too small.
-    """
+    """What the page is made of; None where the filters leave no metric to ask for, or where its
+    figures may not be shown. `tabs` and `more` are the breakdowns that may."""
 
     totals: Answer | None
     course: Answer | None = None
@@ -61,12 +55,12 @@ class Asked:
     buckets: Answer | None = None
     classes: Answer | None = None
     options: Options | None = None
-    few: frozenset[str] = frozenset()
-    hidden: bool = False
+    tabs: Names = TABS
+    more: Names = MORE
 
     @cached_property
     def total(self) -> Line:
-        return single(self.totals) if self.totals and not self.hidden else Line()
+        return single(self.totals) if self.totals else Line()
 
     def answers(self) -> dict[str, Answer | None]:
         """By name, as the page's .json gives them."""
@@ -82,11 +76,10 @@ def is_recorded(services: Services) -> bool:
 
 def ask_delivery(services: Services, view: DeliveryView, today: dt.date) -> Asked:
     """All the page's answers."""
-    options = {name: _options(services, view, name) for name in FILTERS}
+    filters = shown_by(services, view, FILTERS)
+    options = {name: _options(services, view, name) for name in filters}
     totals = _ask(services, view, ALL, compare=view.compare)
-    if _too_few(services, view):
-        return Asked(_without_figures(totals), options=options, hidden=True)
-    groups, few = ask_groups(services, view)
+    groups = ask_groups(services, view)
     course, merged = ask_course(services, view, today)
     resolved = ("issues_resolved",)
     return Asked(
@@ -98,7 +91,8 @@ def ask_delivery(services: Services, view: DeliveryView, today: dt.date) -> Aske
         buckets=_ask(services, view, resolved, ("resolution_bucket",)),
         classes=_ask(services, view, resolved, ("resolution_class",), compare=view.compare),
         options=options,
-        few=few,
+        tabs=shown_by(services, view, TABS),
+        more=shown_by(services, view, MORE),
     )
 
 
@@ -113,17 +107,11 @@ def ask_course(
     )
 
 
-def ask_groups(services: Services, view: DeliveryView) -> tuple[Answer | None, frozenset[str]]:
-    """The breakdown, and the names of groups that are too small to have figures."""
-    answer = _ask(services, view, columns(view), (view.by,), compare=view.compare)
-    if answer is None or view.by not in PEOPLE_DIMENSIONS or services.scorecard:
-        return answer, frozenset()
-    if _too_few(services, view):
-        return _without_figures(answer), frozenset()
-    sizes = {line.names[view.by]: _size(line) for line in _sizes(services, view, (view.by,))}
-    names = {line.names[view.by] for line in lines(answer)}
-    few = frozenset(name for name in names if name and sizes.get(name, 0.0) < FEWEST)
-    return _without_figures(answer, few) if few else answer, few
+def ask_groups(services: Services, view: DeliveryView) -> Answer | None:
+    """The breakdown; None where nothing carries it, or it may not be shown."""
+    if not shown_by(services, view, (view.by,)):
+        return None
+    return _ask(services, view, columns(view), (view.by,), compare=view.compare)
 
 
 def columns(view: DeliveryView) -> Names:
@@ -156,51 +144,12 @@ def _ask(
     return services.ask(Question(fit, start, end, by, dict(view.where), before))
 
 
-def _too_few(services: Services, view: DeliveryView) -> bool:
-    """Whether the filters leave too few people for figures."""
-    if services.scorecard or not view.narrows_people():
-        return False
-    named = any(v for n, vs in view.where.items() for v in vs if n in PEOPLE_DIMENSIONS)
-    return named and all(_size(line) < FEWEST for line in _sizes(services, view, ()))
-
-
-def _sizes(services: Services, view: DeliveryView, by: tuple[str, ...]) -> list[Line]:
-    """How many people, employed or seen, under the filters on people."""
-    where = {name: values for name, values in view.where.items() if name in PEOPLE_DIMENSIONS}
-    return lines(services.ask(Question(SIZES, view.period.start, view.period.end, by, where)))
-
-
-def _size(line: Line) -> float:
-    return max(line.number(name) or 0.0 for name in SIZES)
-
-
-def _without_figures(answer: Answer | None, few: frozenset[str] | None = None) -> Answer | None:
-    """The answer without the figures of groups that are too small, or (None) without any."""
-    if answer is None:
-        return None
-    keys = [at for at, column in enumerate(answer.columns) if column.kind == "dimension"]
-    rows = tuple(
-        row
-        if few is not None and str(row[keys[0]] or "") not in few
-        else tuple(cell if at in keys else None for at, cell in enumerate(row))
-        for row in answer.rows
-    )
-    names = f": {', '.join(sorted(few))}" if few else ""
-    message = f"Figures of fewer than {FEWEST} people are left out{names}."
-    note = Note("few_people", message, answer.question.metrics)
-    coverage = answer.coverage if few else Coverage()  # whose would be figures of them, too
-    said = (*answer.warnings, note)
-    return replace(answer, rows=rows, totals=None, warnings=said, coverage=coverage)
-
-
 def _options(services: Services, view: DeliveryView, name: str) -> dict[str, float | None]:
-    """What a filter can be set to under the others, the most work first; of people no figures."""
+    """What a filter can be set to under the others, the most work first."""
     others = {key: values for key, values in view.where.items() if key != name}
     metric = next(iter(fitting(("prs_merged", "issues_resolved"), (name, *others))), None)
     if metric is None:
         return {}
     asked = Question((metric,), view.period.start, view.period.end, (name,), others)
     found = [(line.names[name], line.number(metric)) for line in lines(services.ask(asked))]
-    ranked = sorted((pair for pair in found if pair[1]), key=lambda pair: -(pair[1] or 0.0))
-    shown = name not in PEOPLE_DIMENSIONS or services.scorecard
-    return {value: number if shown else None for value, number in ranked}
+    return dict(sorted((pair for pair in found if pair[1]), key=lambda pair: -(pair[1] or 0.0)))

@@ -9,7 +9,6 @@ from steelyard.web.delivery_asking import Asked
 from steelyard.web.delivery_view import DeliveryView
 from steelyard.web.finding import Finding, Part, compared
 from steelyard.web.formats import count, hours, share, value
-from steelyard.web.privacy import TOO_FEW
 
 UNMARKED = "How much assistants took part is unknown here: no pull request carries a mark of one."
 NONE_KNOWN = "That none is known is not that there was none: the page Sources says what is read."
@@ -18,11 +17,6 @@ NONE_KNOWN = "That none is known is not that there was none: the page Sources sa
 def delivery_finding(view: DeliveryView, asked: Asked) -> Finding:
     """Pull requests first; where there are none, issues, then commits; where nothing, that."""
     opening = view.period.phrase[:1].upper() + view.period.phrase[1:]
-    if asked.hidden:
-        return Finding(
-            ((f"{opening}: ", False), (TOO_FEW, True), (f"{_scope(view)}.", False)),
-            "Figures of so few would be figures of single people. Choose a larger group.",
-        )
     total = asked.total
     for name, noun, done in (
         ("prs_merged", "pull request", "merged"),

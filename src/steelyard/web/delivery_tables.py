@@ -12,7 +12,6 @@ from steelyard.web.answers import Line, lines
 from steelyard.web.delivery_asking import ASSISTED, Asked
 from steelyard.web.delivery_view import PATH, DeliveryView
 from steelyard.web.formats import change, count, points, share, value
-from steelyard.web.privacy import TOO_FEW
 from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
 from steelyard.web.tiles import verdict
 
@@ -99,14 +98,13 @@ def groups(view: DeliveryView, asked: Asked) -> Grid | None:
     lead = answer.question.metrics[0]
     by = replace(view, sort=view.sort or f"-{lead}")
     found = sorting.ordered(by, lines(answer))
-    found.sort(key=lambda line: line.names[view.by] in asked.few)
     shown = found if view.whole else found[:ROWS_SHOWN]
     top = {lead: max((line.number(lead) or 0.0 for line in found), default=0.0)}
     top |= {"ai_pr_share": 1.0} if "ai_pr_share" in answer.question.metrics else {}
     return Grid(
         caption=f"Delivery by {words.dimension(view.by)}, {view.period.label}",
         heads=tuple(_heads(by, answer)),
-        rows=tuple(_row(view, line, answer, top, asked) for line in shown),
+        rows=tuple(_row(view, line, answer, top) for line in shown),
         totals=Row("All together", _cells(view, asked.total, answer, top, bars=False)),
         hidden=len(found) - len(shown),
         everything=replace(view, whole=True).url(PATH) + "#groups",
@@ -127,14 +125,9 @@ def _head(view: DeliveryView, column: str, label: str, title: str = "") -> Head:
     return Head(label, url, sorting.state(view, column), title)
 
 
-def _row(
-    view: DeliveryView, line: Line, answer: Answer, top: dict[str, float], asked: Asked
-) -> Row:
+def _row(view: DeliveryView, line: Line, answer: Answer, top: dict[str, float]) -> Row:
     name = line.names[view.by]
     label = words.value(view.by, name)
-    if name in asked.few:
-        rest = len(answer.question.metrics) - 1 + view.compare
-        return Row(label, (Cell(TOO_FEW, False), *[Cell("–", False)] * rest))
     url = view.with_filter(view.by, name).url(PATH)
     return Row(label, _cells(view, line, answer, top), url, f"Only {label}")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from starlette.datastructures import QueryParams
 
 from steelyard.errors import BadValue, UnknownName
-from steelyard.metrics.facts import PEOPLE_DIMENSIONS
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import view as views
 from steelyard.web.view import View
@@ -54,10 +53,6 @@ class DeliveryView(View):
         first = min(self.period.start, self.period.end - SHORTEST)
         last = next_bucket(bucket_of(self.period.end, self.grain), self.grain) - _DAY
         return bucket_of(first, self.grain), max(self.period.end, min(last, today))
-
-    def narrows_people(self) -> bool:
-        """Whether only some people are shown, so that they could be too few."""
-        return any(name in PEOPLE_DIMENSIONS for name in self.where)
 
 
 def read(params: QueryParams, today: dt.date) -> DeliveryView:

@@ -15,7 +15,6 @@ from steelyard.web.formats import UNKNOWN, short, value
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_asking import FIGURES
 from steelyard.web.people_view import PATH, PeopleView
-from steelyard.web.privacy import is_hidden
 from steelyard.web.table import bar
 
 ADOPTION = "adoption_rate"
@@ -42,7 +41,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Twig:
-    """The people who report to a manager; no figures where they are too few."""
+    """The people who report to a manager."""
 
     name: str
     address: str
@@ -62,7 +61,6 @@ class Branch:
     managers: int
     figures: tuple[Figure, ...]
     twigs: tuple[Twig, ...]
-    few: tuple[str, ...]  # managers of fewer than five, who have no row
     hidden: int
     is_open: bool
     url: str
@@ -72,10 +70,9 @@ class Branch:
 
 @dataclass(frozen=True)
 class Tree:
-    """`few` are roll-up managers of fewer than five people, who have no branch."""
+    """Roll-up managers, those without one last."""
 
     branches: tuple[Branch, ...]
-    few: tuple[str, ...]
 
 
 def tree(
@@ -85,15 +82,13 @@ def tree(
     below: dict[str, list[Line]] = {}
     for line in sorted(managers, key=_size, reverse=True):
         below.setdefault(line.names["rollup"], []).append(line)
-    shown = [line for line in rollups if not is_hidden(line)]
-    shown.sort(key=lambda line: (not line.names["rollup"], -_size(line)))
+    shown = sorted(rollups, key=lambda line: (not line.names["rollup"], -_size(line)))
     carry_all = len(managers) <= CARRIED or "rollup" in view.where
     return Tree(
         tuple(
             _branch(view, known, line, below.get(line.names["rollup"], []), carry_all)
             for line in shown
-        ),
-        tuple(_few(known, "rollup", rollups)),
+        )
     )
 
 
@@ -118,7 +113,6 @@ def _branch(
         managers=len(below),
         figures=figures(line),
         twigs=tuple(twigs[:limit]),
-        few=tuple(_few(known, "manager", below)) if twigs or is_open else (),
         hidden=max(0, len(twigs) - limit),
         is_open=is_open,
         url="" if carry_all else _link(replace(view, node=None if is_open else key), key),
@@ -132,7 +126,7 @@ def _link(view: PeopleView, key: str) -> str:
 
 
 def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]) -> Iterable[Twig]:
-    rows = {line.names["manager"]: line for line in below if not is_hidden(line)}
+    rows = {line.names["manager"]: line for line in below}
     direct = [(rollup, 0)] if rollup and rollup in rows else []
     for manager, depth in [
         *direct,
@@ -149,13 +143,9 @@ def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]
         )
 
 
-def _few(known: Organisation, dimension: str, found: Iterable[Line]) -> Iterable[str]:
-    return (known.label(dimension, line.names[dimension]) for line in found if is_hidden(line))
-
-
 def figures(line: Line) -> tuple[Figure, ...]:
-    """The columns of the tree; nothing for a group that is too small."""
-    return () if is_hidden(line) else tuple(_figure(line, name) for name in FIGURES)
+    """The columns of the tree."""
+    return tuple(_figure(line, name) for name in FIGURES)
 
 
 def _figure(line: Line, metric: str) -> Figure:

@@ -11,6 +11,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from steelyard.errors import UnknownName
+from steelyard.metrics.sight import SMALL
 from steelyard.people.listing import Listed
 from steelyard.web import words
 from steelyard.web.people_view import CASCADE
@@ -41,9 +42,9 @@ class Organisation:
 
     def label(self, dimension: str, value: str) -> str:
         """A value of any dimension, as a reader knows it."""
-        if dimension in PEOPLE and value:
+        if dimension in PEOPLE and value and value != SMALL:
             return self.name(value)
-        return value or NOBODY.get(dimension) or words.value(dimension, value)
+        return (not value and NOBODY.get(dimension)) or words.value(dimension, value)
 
     def manager_of(self, person: str) -> str:
         known = self.people.get(person)

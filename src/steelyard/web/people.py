@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 from steelyard.metrics import CATALOGUE
 from steelyard.web import people_data, words
 from steelyard.web.api import CSV, download
+from steelyard.web.asking import Names, shown_by
 from steelyard.web.controls import comparison, shared
-from steelyard.web.formats import UNKNOWN, count, moment, short_count, value
+from steelyard.web.formats import UNKNOWN, count, short_count, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import notes
@@ -23,7 +24,6 @@ from steelyard.web.people_asking import COVERED, FIGURES, MOST_PEOPLE, Asked, as
 from steelyard.web.people_finding import people_finding
 from steelyard.web.people_groups import groups, title
 from steelyard.web.people_view import CASCADE, PATH, TABLES, TABS, PeopleView, read
-from steelyard.web.privacy import is_hidden
 from steelyard.web.scorecard import scorecard
 from steelyard.web.series import sparks
 from steelyard.web.services import Services
@@ -70,7 +70,7 @@ def add_people(routes: APIRouter, pages: Pages) -> None:
 
 def _read(request: Request, services: Services) -> tuple[PeopleView, Organisation]:
     """The view, and the organisation on its last day."""
-    view = read(request.query_params, services.today(), services.scorecard)
+    view = read(request.query_params, services.today())
     known = Organisation(services.people_list(view.period.end))
     return replace(view, where=known.settled(view.where)), known
 
@@ -83,23 +83,22 @@ def context(
     grid = groups(view, asked.groups, totals)
     return {
         **shared(view, {}, today, PATH),
-        **_filters(view, known, services.scorecard),
+        **_filters(view, known, shown_by(services, view, CASCADE)),
         "comparison": comparison(view, PATH),
-        "hidden": is_hidden(totals),
         "known": bool(known.people),
         "finding": people_finding(view, known, totals, asked.groups, asked.covered),
         "notes": notes([asked.answer], view),
         "tiles": _tiles(view, asked, today),
         "heads": [(name, words.metric(name)) for name in FIGURES],
         "tree": tree(view, known, asked.rollups, asked.managers),
-        "tabs": [_tab(view, name) for name in TABS],
+        "tabs": [_tab(view, name) for name in shown_by(services, view, TABS)],
         "by_label": words.dimension(view.by),
         "groups_title": title(view, asked.groups, totals),
         "grid": grid,
         "row_count": len(asked.groups),
         "covered": _covered(asked),
         "unmatched": services.people_unmatched(),
-        "scorecard": services.scorecard,
+        "scorecard": services.sight.names_people,
         "scores": scorecard(view, known, asked.scores) if asked.scores is not None else None,
         "most_people": MOST_PEOPLE,
         "downloads": {name: _download(view, name) for name in TABLES},
@@ -109,9 +108,7 @@ def context(
 
 
 def _foot(asked: Asked, today: dt.date) -> list[str]:
-    """Coverage and freshness; the coverage of too small a group would be figures of it."""
-    if is_hidden(asked.totals):
-        return [f"computed {moment(asked.answer.as_of)}"]
+    """Coverage and freshness."""
     return footer(asked.answer, today)
 
 
@@ -120,10 +117,10 @@ def _download(view: PeopleView, table: str) -> str:
     return f"{PATH}.csv{query}{'&' if query else '?'}table={table}"
 
 
-def _filters(view: PeopleView, known: Organisation, single: bool) -> dict[str, Any]:
-    """Roll-up manager, manager, team, and person where allowed: each offers what is left."""
-    names = [name for name in CASCADE if single or name != "person"]
-    names += [name for name in view.where if name not in CASCADE]
+def _filters(view: PeopleView, known: Organisation, shown: Names) -> dict[str, Any]:
+    """Roll-up manager, manager, team and person, where they may be seen: each offers what is
+    left."""
+    names = [*shown, *(name for name in view.where if name not in shown)]
     return {"filters": [_filter(view, known, name) for name in names] if known.people else []}
 
 
@@ -152,8 +149,6 @@ def _filter(view: PeopleView, known: Organisation, name: str) -> dict[str, Any]:
 
 
 def _tiles(view: PeopleView, asked: Asked, today: dt.date) -> list[Tile]:
-    if is_hidden(asked.totals):
-        return []
     found = tiles(view, asked.totals, sparks(view, asked.series, today), (), TILED)
     said = _came_and_went(asked)
     return [replace(t, note=said) if t.metric == "active_people" else t for t in found]

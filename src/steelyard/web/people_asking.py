@@ -1,4 +1,4 @@
-"""The questions behind the page People. Every row of a group has passed the floor."""
+"""The questions behind the page People; what whoever asks may not see so is left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from steelyard.metrics import Answer, Question
 from steelyard.web.answers import Line, lines, single
 from steelyard.web.asking import Names, fitting
 from steelyard.web.people_view import PeopleView
-from steelyard.web.privacy import screened
 from steelyard.web.services import Services
 
 FIGURES: Names = ("headcount", "active_people", "adoption_rate", "spend_usd", "commits")
@@ -41,7 +40,7 @@ class Asked:
 def ask_people(services: Services, view: PeopleView) -> Asked:
     """All the page's answers."""
     answer = services.ask(_question(view, TOTALS, compare=view.compare))
-    totals = screened(single(answer), services.scorecard or not view.where)
+    totals = single(answer)
     return Asked(
         totals,
         answer,
@@ -72,16 +71,17 @@ def ask_covered(services: Services, view: PeopleView) -> Line:
 def ask_scores(services: Services, view: PeopleView, totals: Line) -> list[Line] | None:
     """Single people, where they may be shown and are not too many."""
     size = totals.number("headcount") or totals.number("active_people") or 0
-    if not services.scorecard or size > MOST_PEOPLE:
+    if not services.sight.names_people or size > MOST_PEOPLE:
         return None
-    return lines(services.ask(_question(view, SCORES, ("person",))))
+    asked = _question(view, SCORES, ("person",))
+    return lines(services.ask(asked)) if services.sight.allows(asked) else None
 
 
 def _rows(
     services: Services, view: PeopleView, by: tuple[str, ...], compare: bool = False
 ) -> list[Line]:
-    answer = services.ask(_question(view, FIGURES, by, compare))
-    return [screened(line, services.scorecard) for line in lines(answer)]
+    asked = _question(view, FIGURES, by, compare)
+    return lines(services.ask(asked)) if services.sight.allows(asked) else []
 
 
 def _question(

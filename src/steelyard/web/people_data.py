@@ -1,4 +1,4 @@
-"""The page People as data: the same rows, behind the same floor, for .json and .csv."""
+"""The page People as data: the same rows, for .json and .csv."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from steelyard.web.answers import Line
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_asking import FIGURES, SCORES, Asked
 from steelyard.web.people_view import TABLES, PeopleView
-from steelyard.web.privacy import TOO_FEW, is_hidden
 from steelyard.web.scorecard import ATTRIBUTES, record
 
 Record = dict[str, object]
 WHY_NOT = "The page People says why, and who can change it."
-NOTE = "note"  # says why a row has no figures
 
 
 def as_json(
@@ -51,7 +49,7 @@ def columns(table: str, view: PeopleView) -> tuple[str, ...]:
     if table == "people":
         return ("person", "name", *ATTRIBUTES, *SCORES)
     by = (view.by,) if table == "groups" else ("rollup", "manager")
-    return (*by, *FIGURES, NOTE)
+    return (*by, *FIGURES)
 
 
 def as_csv(table: str, view: PeopleView, known: Organisation, asked: Asked) -> str:
@@ -72,9 +70,7 @@ def _written(names: Sequence[str], found: Iterable[Record]) -> str:
 
 
 def _record(line: Line) -> Record:
-    if is_hidden(line):
-        return {**line.names, **dict.fromkeys(FIGURES), NOTE: TOO_FEW}
-    return {**line.names, **{name: _plain(number) for name, number in line.now.items()}, NOTE: ""}
+    return {**line.names, **{name: _plain(number) for name, number in line.now.items()}}
 
 
 def _plain(number: float | None) -> float | None:

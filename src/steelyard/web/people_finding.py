@@ -9,7 +9,6 @@ from steelyard.web.formats import count, share
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_groups import ADOPTION, adoption, is_group
 from steelyard.web.people_view import PeopleView
-from steelyard.web.privacy import TOO_FEW, is_hidden
 
 
 def people_finding(
@@ -17,11 +16,6 @@ def people_finding(
 ) -> Finding:
     """Who works with an assistant, of how many, and where the fewest do."""
     opening = view.period.phrase[:1].upper() + view.period.phrase[1:]
-    if is_hidden(totals):
-        return Finding(
-            ((f"{opening}: ", False), (TOO_FEW, True), (f"{_scope(view, known)}.", False)),
-            "Figures of so few would be figures of single people. Choose a larger group.",
-        )
     active, staff = totals.number("active_people"), totals.number("headcount") or 0
     if active is None:
         unknown = ("whether anybody worked with a coding assistant is unknown", True)

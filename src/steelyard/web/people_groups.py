@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from steelyard.metrics import CATALOGUE
+from steelyard.metrics.sight import SMALL
 from steelyard.web import sorting, words
 from steelyard.web.answers import Line
 from steelyard.web.formats import points, share, value
 from steelyard.web.people_asking import FIGURES
 from steelyard.web.people_view import PATH, PeopleView
-from steelyard.web.privacy import FEWEST, TOO_FEW, is_hidden
 from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
 
 ADOPTION = "adoption_rate"
 STILL = 0.005  # half a point: what rounds to no change
 NAMED = 3
+FEWEST = 5  # people of a group that a sentence speaks of
 
 
 def groups(view: PeopleView, found: list[Line], totals: Line) -> Grid:
@@ -54,9 +55,6 @@ def _row(view: PeopleView, line: Line) -> Row:
 
 
 def _cells(view: PeopleView, line: Line) -> tuple[Cell, ...]:
-    if is_hidden(line):
-        rest = len(FIGURES) - 1 + view.compare
-        return (Cell(TOO_FEW, False), *(Cell("–", False) for _ in range(rest)))
     cells: list[Cell] = []
     for name in FIGURES:
         cells.append(_cell(line, name))
@@ -83,7 +81,8 @@ def adoption(line: Line) -> float | None:
 
 def is_group(line: Line) -> bool:
     """Whether it is enough people to be spoken of, and they have a name."""
-    return bool(all(line.names.values())) and (line.number("headcount") or 0) >= FEWEST
+    named = all(name and name != SMALL for name in line.names.values())
+    return named and (line.number("headcount") or 0) >= FEWEST
 
 
 def stalled(view: PeopleView, found: list[Line], totals: Line) -> list[str]:

@@ -1,6 +1,6 @@
 """What the page People shows, as an address: filters that narrow each other, an open branch.
 
-Figures of single people are only asked for when the setting `scorecard` allows it.
+Whose figures it shows is decided where they are asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from starlette.datastructures import QueryParams
 
-from steelyard.errors import BadValue, UnknownName
+from steelyard.errors import UnknownName
 from steelyard.web import view as views
 from steelyard.web.view import View
 
@@ -49,15 +49,13 @@ class PeopleView(View):
         return replace(self, where=where, node=None, whole=False)
 
 
-def read(params: QueryParams, today: dt.date, scorecard: bool) -> PeopleView:
+def read(params: QueryParams, today: dt.date) -> PeopleView:
     """The view an address asks for. Raises UsageError naming what cannot be read."""
     by = params.get("by", TABS[0])
     if by not in TABS:
         raise UnknownName("breakdown", by, TABS)
     kept = [pair for pair in params.multi_items() if pair[0] != "by"]
     found = views.read(QueryParams([*kept, ("by", by)]), today, DIMENSIONS)
-    if "person" in found.where and not scorecard:
-        raise BadValue("Figures of single people are switched off here.", SWITCH_ON)
     return PeopleView(
         found.period,
         by,
@@ -68,6 +66,3 @@ def read(params: QueryParams, today: dt.date, scorecard: bool) -> PeopleView:
         params.get("node"),
         params.get("order") or BY_NAME,
     )
-
-
-SWITCH_ON = "The setting `scorecard` shows them; read first what the page People says about it."

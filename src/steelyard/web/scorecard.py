@@ -1,4 +1,4 @@
-"""Single people with what is recorded of them: only where the setting `scorecard` allows it.
+"""Single people with what is recorded of them: only of those whoever asks may see.
 
 In the order of names unless a reader asks for another: this is no ranking.
 """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed
 from steelyard.people.unmatched import Unmatched
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
@@ -93,20 +94,22 @@ class Services(Protocol):
         """A folder for files that can be built again; None when nothing may be written."""
 
     def ask(self, question: Question) -> Answer:
-        """Answers from facts; raises steelyard.errors.UsageError for a wrong question."""
+        """Answers from facts; raises steelyard.errors.UsageError for a wrong question, NotShown
+        where the answer would show more than whoever asks (`viewer.current`) may see."""
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         """One of the named questions (steelyard.metrics.questions), with its panels."""
 
     @property
-    def scorecard(self) -> bool:
-        """Whether figures of single people may be shown: the setting `scorecard`."""
+    def sight(self) -> Sight:
+        """What whoever asks may see; `sight.allows(question)` says whether there is an answer."""
 
     def people_list(self, day: dt.date) -> Sequence[Listed]:
-        """Everybody whom a directory knows on that day; remembered while the facts stand still."""
+        """Everybody whom a directory knows on that day; remembered while the facts stand still.
+        When they last worked is left out where they may not be seen."""
 
     def people_unmatched(self) -> Sequence[Unmatched]:
-        """The largest that belong to nobody a directory knows; remembered likewise."""
+        """The largest that belong to nobody a directory knows; nobody unless all may be seen."""
 
     @property
     def studies(self) -> PlannedStudies:

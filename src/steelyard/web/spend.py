@@ -8,7 +8,7 @@ from typing import Any
 from steelyard.metrics.answer import Answer
 from steelyard.web import asking, words
 from steelyard.web.answers import single
-from steelyard.web.asking import Asked, Options
+from steelyard.web.asking import Asked, Names, Options
 from steelyard.web.breakdown import breakdown
 from steelyard.web.chart import DOLLARS, stacked
 from steelyard.web.controls import comparison, shared
@@ -27,7 +27,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
     totals, models = single(asked.totals), asking.spend_by(asked.chart, "model")
     grid = breakdown(view, asked.table, totals)
     return {
-        **controls(view, asked.options, today),
+        **controls(view, asked.options, today, asked.tabs, asked.more),
         "finding": spend_finding(view, totals, models),
         "notes": notes([asked.totals, asked.table], view, asked.left_out),
         "tiles": tiles(view, totals, sparks(view, asked.series, today), asked.left_out),
@@ -42,17 +42,23 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
     }
 
 
-def controls(view: View, options: Options, today: dt.date) -> dict[str, Any]:
+def controls(
+    view: View,
+    options: Options,
+    today: dt.date,
+    tabs: Names = asking.TABS,
+    more: Names = asking.MORE,
+) -> dict[str, Any]:
     """The top bar and the tabs: all of them links of this view with one thing changed."""
     return {
         **shared(view, options, today, PATH),
         "comparison": comparison(view, PATH),
         "by_label": words.dimension(view.by),
-        **_tabs(view),
+        **_tabs(view, tabs, more),
     }
 
 
-def _tabs(view: View) -> dict[str, Any]:
+def _tabs(view: View, tabs: Names, more: Names) -> dict[str, Any]:
     def tab(name: str) -> dict[str, Any]:
         label = words.dimension(name)
         return {
@@ -61,10 +67,10 @@ def _tabs(view: View) -> dict[str, Any]:
             "chosen": name == view.by,
         }
 
-    first = [*asking.TABS, *([view.by] if view.by not in asking.TABS else [])]
+    first = [*tabs, *([view.by] if view.by not in tabs else [])]
     return {
         "tabs": [tab(name) for name in first],
-        "more_tabs": [tab(name) for name in asking.MORE if name not in first],
+        "more_tabs": [tab(name) for name in more if name not in first],
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from steelyard.metrics.sight import SMALL
+
 METRICS = {
     "spend_usd": "Spend",
     "spend_reported_usd": "Reported by clients",
@@ -99,6 +101,8 @@ def plural(name: str) -> str:
 
 def value(dimension_name: str, text: str | None) -> str:
     """One value of a dimension, or what its absence means."""
+    if text == SMALL:
+        return "Small groups together"
     if not text:
         return NOT_SAID.get(dimension_name, f"{dimension(dimension_name).capitalize()} not said")
     named = {"token_type": TOKEN_TYPES, "assistant": ASSISTANTS, "assisted": ASSISTED}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from steelyard.metrics.catalogue import metric
+from steelyard.metrics.facts import DIMENSIONS
 from steelyard.metrics.measures import (
     Aggregate,
     Formula,
@@ -25,6 +26,8 @@ from steelyard.metrics.measures import (
 )
 from steelyard.metrics.questions.panel import Terms
 from steelyard.metrics.shape import Scope
+from steelyard.metrics.shown import held, shown_store
+from steelyard.metrics.sight import OPEN, PERSONAL, NotShown, Sight
 from steelyard.metrics.singles import single_values
 from steelyard.metrics.store import Store
 from steelyard.metrics.values import Values
@@ -57,11 +60,31 @@ class Single:
 
 @dataclass(frozen=True)
 class Asking:
-    """A store and the terms of one question, with real days. `now` is aware."""
+    """A store and the terms of one question, with real days. `now` is aware.
+
+    Under a sight that shows groups only, parts of single people are read all the same: intervals
+    are made of them, and only groups come out.
+    """
 
     store: Store
     terms: Terms
     now: dt.datetime
+    sight: Sight = OPEN
+
+    def seen_by(self, sight: Sight) -> Asking:
+        """The same, over what the sight may read. Its filters are ones that the sight allows."""
+        if sight.everything:
+            return self
+        where = dict(self.terms.where)
+        if not sight.limits(where):
+            store = shown_store(
+                self.store, sight, [name for name in DIMENSIONS if name not in PERSONAL]
+            )
+            return replace(self, store=store, sight=sight)
+        if sight.pseudonyms:
+            raise NotShown("This question is not answered about single people.", sight.hint)
+        terms = replace(self.terms, where=tuple(sorted(held(where, sight).items())))
+        return replace(self, terms=terms, sight=sight)
 
     @property
     def days(self) -> tuple[dt.date, dt.date]:
@@ -87,7 +110,8 @@ class Asking:
 
     def carries(self, name: str, *by: str) -> bool:
         """Whether the metric can be broken down so, under the filters."""
-        return {*by, *self.filtered} <= set(metric(name).dimensions)
+        fits = {*by, *self.filtered} <= set(metric(name).dimensions)
+        return fits and self.sight.allows_dimensions(self._told_apart(by))
 
     def parts(self, name: str, *by: str) -> list[Part]:
         """Both sides of a ratio metric, per group and person."""
@@ -135,7 +159,12 @@ class Asking:
         return {name: day for name, day in found.items() if isinstance(day, dt.date)}
 
     def _scope(self, by: Sequence[str]) -> Scope:
+        self.sight.over(self._told_apart(by), dict(self.terms.where))
         return Scope(*self.days, tuple(by), self.terms.where)
+
+    def _told_apart(self, by: Sequence[str]) -> frozenset[str]:
+        """What groups that come out differ in: parts of single people stay inside."""
+        return frozenset(by) - PERSONAL | frozenset(self.filtered)
 
 
 def _number(value: object) -> float | None:

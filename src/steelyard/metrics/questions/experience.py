@@ -22,7 +22,7 @@ from steelyard.metrics.questions.compare import (
 from steelyard.metrics.questions.intervals import LEVEL, Estimate
 from steelyard.metrics.questions.panel import Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import moved
-from steelyard.metrics.shape import LONGEST, TENURES
+from steelyard.people.shown import LONGEST, TENURES
 
 METRICS = (
     *("accept_rate", "spend_usd", "cost_per_commit"),

@@ -1,0 +1,79 @@
+"""What restricted askers may see is built with the facts: groups of people, and common values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from steelyard.metrics.facts import DIMENSIONS, FACTS
+from steelyard.metrics.shown import rare
+from steelyard.people.shown import ShownOptions, build_shown
+
+if TYPE_CHECKING:
+    from steelyard.config import Settings
+    from steelyard.warehouse import Warehouse
+
+# What sessions say is said once a session and day: finer facts say the same more often.
+_SESSIONS = frozenset({"repo", "app_version", "terminal"})
+
+
+def build_what_is_shown(warehouse: Warehouse, settings: Settings, now: dt.datetime) -> None:
+    """Build both where what they rest on changed."""
+    build_common(warehouse, settings.smallest_group)
+    build_shown(warehouse, ShownOptions(settings.smallest_group, settings.tree), now)
+
+
+def build_common(warehouse: Warehouse, smallest: int) -> bool:
+    """Keep the values of dimensions of work that enough people ever used; whether any changed."""
+    counted = warehouse.query(_counted())
+    common = _common([(str(d), str(v), frozenset(p)) for d, v, p in counted], smallest)
+    if sorted(common) == warehouse.query("select dimension, value from work_shown order by all"):
+        return False
+    with warehouse.transaction() as cursor:
+        cursor.execute("delete from work_shown")
+        if common:
+            cursor.executemany("insert into work_shown values (?, ?)", common)
+        cursor.execute("update data_version set version = version + 1")
+    return True
+
+
+def _common(counted: list[tuple[str, str, frozenset[str]]], smallest: int) -> list[tuple[str, str]]:
+    """The values of each dimension with enough people; the others are enough together, or the
+    value with the fewest joins them."""
+    found: list[tuple[str, str]] = []
+    for name in {dimension for dimension, _, _ in counted}:
+        values = sorted(
+            ((value, people) for dimension, value, people in counted if dimension == name),
+            key=lambda pair: (-len(pair[1]), pair[0]),
+        )
+        kept = [(value, people) for value, people in values if len(people) >= smallest]
+        rest = frozenset().union(*(people for _, people in values[len(kept) :]))
+        if rest and len(rest) < smallest:
+            kept = kept[:-1]
+        found += [(name, value) for value, _ in kept]
+    return found
+
+
+def _counted() -> str:
+    """Dimension, value, and the people who used it; of a value with many people only a count
+    matters, but those of small ones are needed together."""
+    places = {
+        (name, fact.dimensions[name], fact.table)
+        for fact in FACTS.values()
+        for name in rare(DIMENSIONS) & fact.dimensions.keys()
+        if "person" in fact.dimensions and _is_read(name, fact.table)
+    }
+    parts = (
+        f"select '{name}' as dimension, {column} as value, person from {table} where person <> ''"
+        for name, column, table in sorted(places)
+    )
+    return (
+        "select dimension, value, list(distinct person) from ("
+        + " union all ".join(parts)
+        + ") group by all"
+    )
+
+
+def _is_read(name: str, table: str) -> bool:
+    told = table.startswith(("work_", "vendor_", "bills")) or name not in _SESSIONS
+    return told or table == "session_days"

@@ -31,6 +31,10 @@ def people(world: World, start: dt.date = START, end: dt.date = END) -> set[str]
     return {row["person"] for row in world.rows("person_days", start, end)}
 
 
+def person_days(world: World) -> int:
+    return len({(row["person"], row["day"]) for row in world.rows("person_days")})
+
+
 def first_days(world: World) -> dict[str, dt.date]:
     return {row["person"]: row["first_day"] for row in world.tables["people_seen"]}
 
@@ -109,7 +113,9 @@ FIGURES: dict[str, Callable[[World], float]] = {
     "new_people": lambda w: len([p for p in people(w) if first_days(w)[p] >= START]),
     "returning_people": lambda w: len([p for p in people(w) if first_days(w)[p] < START]),
     "lapsed_people": lambda w: len(people(w, *BEFORE) - people(w)),
-    "active_days": lambda w: len({(r["person"], r["day"]) for r in w.rows("person_days")}),
+    "active_days": person_days,
+    "daily_active_people": lambda w: person_days(w) / 31,
+    "stickiness": lambda w: person_days(w) / 31 / len(people(w)),
     "people_matched_share": lambda w: (
         len(people(w) & {r["person"] for r in w.tables["people"]}) / len(people(w))
     ),

@@ -97,6 +97,56 @@ def test_acceptance_by_role_is_pandas_and_only_of_people(world: World, duck: Duc
     assert found["all"]["edits"] == asked.decisions.sum() < decided.decisions.sum()
 
 
+def test_adoption_is_of_the_people_employed(world: World, duck: DuckStore) -> None:
+    found = by_group(panel(answer_question(duck, "adoption", MONTH, NOW), "adoption_by_team"))
+    staff = pd.DataFrame(world.tables["people"])
+    staff = staff[(staff.valid_from <= END) & (staff.valid_to >= END)]
+    staff = staff[staff.start_date.isna() | (staff.start_date <= END)]
+    staff = staff[staff.end_date.isna() | (staff.end_date >= END)]
+    active = staff.person.isin({row["person"] for row in world.rows("person_days")})
+    assert (found["all"]["people"], found["all"]["adopted_share"]) == (
+        len(staff),
+        pytest.approx(active.mean()),
+    )
+    for team, mine in active.groupby(staff.team):
+        if team and len(mine) >= 5:
+            assert found[team]["adopted_share"] == pytest.approx(mine.mean())
+            assert found[team]["low"] <= mine.mean() <= found[team]["high"]
+    # Nothing is recorded before the month, so nothing is said of a change.
+    assert all(row["change_points"] is None for row in found.values())
+
+
+def staffed(store: DuckStore, sizes: dict[str, tuple[int, int, int]]) -> None:
+    """Departments as (people, active in September, active in October)."""
+    for name, (size, then, now) in sizes.items():
+        for n in range(size):
+            person(store, who := f"{name}{n}@acme.example", "", department=name)
+            for month, active in ((9, then), (10, now)):
+                if n < active:
+                    day = dt.date(2026, month, 1)
+                    put(store, "person_days", person=who, assistant="codex", day=day)
+
+
+def test_a_group_stalls_below_the_whole_by_more_than_chance(empty: DuckStore) -> None:
+    staffed(
+        empty,
+        {
+            "Legal": (40, 4, 4),  # low, and stays so
+            "Sales": (40, 0, 12),  # low, and rises
+            "Art": (6, 2, 2),  # low by what six people vary by
+            "Code": (60, 54, 54),
+            "Tiny": (4, 0, 0),
+        },
+    )
+    answer = answer_question(empty, "adoption", Terms(dt.date(2026, 10, 1), END), NOW)
+    found = by_group(panel(answer, "adoption_by_department"))
+    assert {name for name, row in found.items() if row["note"] == "stalls"} == {"Legal"}
+    assert "It stalls in Legal: below that" in answer.sentence
+    assert found["Sales"]["change_points"] == pytest.approx(30)
+    assert found["Sales"]["change_low"] > 0 > found["Legal"]["change_low"]
+    assert found["Tiny"]["adopted_share"] is None and "fewer than 5" in found["Tiny"]["note"]
+
+
 def test_medians_by_team_are_of_bugs_alone(world: World, duck: DuckStore) -> None:
     found = by_group(panel(answer_question(duck, "bugs", MONTH, NOW), "resolution_by_team"))
     issues = frame(world, "work_issues")
@@ -175,7 +225,8 @@ def test_both_sides_look_at_the_same_days(name: str, duck: DuckStore) -> None:
     }
     week = ("2026-10-25", "2026-10-31")
     month = ("2026-10-01", "2026-10-31")
-    allowed = {"pricing": {week, month}}.get(name, {week})
+    before = ("2026-10-18", "2026-10-24")  # what a change is one from
+    allowed = {"pricing": {week, month}, "adoption": {week, before}}.get(name, {week})
     if name == "experience":  # its weeks since first use say that they look further back
         found = {days for days in found if days[0] > "2026-10-20"}
     found.discard(("2000-01-01", "2026-10-31"))  # since when people are known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ WAY = Sheet(
                 Panel("by-model", "stack", ("spend_usd",), "Spend by model", "model"),
                 Panel("course", "lines", ("active_people", "sessions"), "Use over time"),
                 Panel("teams", "ranking", ("spend_usd", "sessions"), "Spend by team", "team"),
+                Panel(
+                    "came",
+                    "parts",
+                    ("returning_people", "new_people", "lapsed_people"),
+                    "Who came",
+                    grain="week",
+                ),
                 Panel("never", "ranking", ("incidents",), "Incidents", "team", advice="Add one."),
             ),
         ),
@@ -79,6 +87,19 @@ def test_every_panel_as_data(probe: TestClient) -> None:
 def test_a_filter_that_does_not_apply_is_said(probe: TestClient) -> None:
     said = text_of(probe.get("/probe?period=4w&where.token_type=input", headers=HTML).text)
     assert "Not known per token type" in said
+
+
+def test_parts_add_up_and_who_is_gone_stands_below(probe: TestClient) -> None:
+    page = probe.get("/probe?period=4w", headers=HTML).text
+    table = page.partition('<table id="came-data">')[2].partition("</table>")[0]
+    rows = re.findall(r'<tr data-day="([^"]+)"( data-partial)?>(.*?)</tr>', table)
+    asked = "/api/v1/ask?metrics=active_people,lapsed_people&by=week&period=5w"
+    active = {row["week"]: row for row in probe.get(asked).json()["rows"]}
+    assert dt.date.fromisoformat(rows[0][0]).weekday() == 0
+    for week, partial, cells in rows:
+        back, new, gone = re.findall(r'data-v="([^"]*)"', cells)
+        assert int(back) + int(new) == active[week]["active_people"]
+        assert gone == "" if partial else -int(gone) == active[week]["lapsed_people"]
 
 
 SHAPES = [("stack", "week,model"), ("lines", "day"), ("ranking", "team")]

@@ -44,7 +44,7 @@ Metrics = Annotated[
 Named = Annotated[
     str,
     _question(
-        "Instead of metrics: roi, experience, pricing, stuck, bugs or reconciliation.",
+        "Instead of metrics: roi, experience, pricing, stuck, bugs, adoption or reconciliation.",
         "--question",
         metavar="NAME",
     ),

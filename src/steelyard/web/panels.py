@@ -13,15 +13,16 @@ from typing import Literal
 
 from steelyard.errors import UsageError
 from steelyard.metrics import CATALOGUE, Answer, Question
+from steelyard.metrics.period import bucket_of
 from steelyard.web import asking, chart, words
 from steelyard.web.answers import lines, sums_by
 from steelyard.web.formats import share, short_count, value
-from steelyard.web.series import OWN_COLUMN, Chart, adds_up, course, stack
+from steelyard.web.series import OWN_COLUMN, Chart, adds_up, course, parts, stack
 from steelyard.web.services import Services
 from steelyard.web.table import Cell, Grid, Head, Row, bar
 from steelyard.web.view import View
 
-Shape = Literal["stack", "lines", "ranking"]
+Shape = Literal["stack", "parts", "lines", "ranking"]
 ROWS = 10  # of a ranking, before "show all"
 FORMATS = ("csv", "parquet", "json")
 PICTURES = ("svg", "png")
@@ -32,10 +33,11 @@ _AXES = {"USD": chart.DOLLARS, "share": chart.SHARES, "h": chart.HOURS}
 class Panel:
     """What is asked and how it is shown.
 
-    `stack` has one metric and a colour a value of `by`; `lines` a line a metric, over time;
-    `ranking` a row a value of `by` with all metrics. `title` is used where no finding can be made
-    of the figures; `finding` makes one of the answer. `where` narrows beyond the page's filters.
-    `advice` says what brings the figures in where there are none.
+    `stack` has one metric and a colour a value of `by`; `parts` a colour a metric, which add up;
+    `lines` a line a metric, over time; `ranking` a row a value of `by` with all metrics. `grain` is
+    the finest time it makes sense in: whole weeks, say. `title` is used where no finding can be
+    made of the figures; `finding` makes one of the answer. `where` narrows beyond the page's
+    filters. `advice` says what brings the figures in where there are none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Panel:
     metrics: tuple[str, ...]
     title: str
     by: str = ""
+    grain: str = ""
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     about: str = ""
     advice: str = ""
@@ -71,13 +74,21 @@ class Shown:
 def question(view: View, panel: Panel) -> Question | None:
     """What the panel asks under the view's filters; None where no metric of it carries them."""
     by = (panel.by,) if panel.by else ()
+    start = view.period.start
     if panel.shape != "ranking":
-        by = (view.period.grain(), *by)
+        grain = grain_of(view, panel)
+        by, start = (grain, *by), bucket_of(start, grain) if panel.grain else start
     where = {**view.where, **panel.where}
     metrics = asking.fitting(panel.metrics, (*by, *where))
     if not metrics:
         return None
-    return Question(metrics, view.period.start, view.period.end, by, where)
+    return Question(metrics, start, view.period.end, by, where)
+
+
+def grain_of(view: View, panel: Panel) -> str:
+    """The time between two buckets: the view's, or the panel's where that is longer."""
+    grains = ("day", "week", "month")
+    return max(view.period.grain(), panel.grain or "day", key=grains.index)
 
 
 def show(services: Services, view: View, panel: Panel, today: dt.date, path: str = "") -> Shown:
@@ -102,6 +113,9 @@ def shown(view: View, panel: Panel, answer: Answer, today: dt.date, path: str = 
         grid = ranking(view, panel, answer, path)
     elif panel.shape == "stack":
         drawn = stack(view, answer, first.name, panel.by, today, path)
+        spec = chart.stacked(_AXES.get(first.unit, chart.COUNTS))
+    elif panel.shape == "parts":
+        drawn = parts(view, answer, today)
         spec = chart.stacked(_AXES.get(first.unit, chart.COUNTS))
     else:
         tints = {name: 1 + n % OWN_COLUMN for n, name in enumerate(answer.question.metrics)}
@@ -136,7 +150,7 @@ def measure(view: View, panel: Panel) -> str:
     if panel.about:
         return panel.about
     labels = " and ".join(dict.fromkeys(words.metric(name) for name in panel.metrics[:3]))
-    per = "" if panel.shape == "ranking" else f" per {view.period.grain()}"
+    per = "" if panel.shape == "ranking" else f" per {grain_of(view, panel)}"
     by = f" by {words.dimension(panel.by)}" if panel.by else ""
     return f"{labels}{per}{by}{_unit(panel.metrics[0])}"
 

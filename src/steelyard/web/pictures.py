@@ -23,7 +23,7 @@ from steelyard.web.period import Period
 from steelyard.web.series import Chart
 from steelyard.web.view import View
 
-SHAPES = ("stack", "lines", "ranking")
+SHAPES = ("stack", "parts", "lines", "ranking")
 TICKS = 10
 Rows = list[dict[str, Any]]
 
@@ -69,9 +69,9 @@ def _panel(answer: Answer, shape: str) -> Panel:
     by = answer.question.by
     times = [name for name in by if name in ("day", "week", "month")]
     rest = [name for name in by if name not in times]
-    fits = {"stack": (1, 1), "lines": (1, 0), "ranking": (0, 1)}[shape]
+    fits = {"stack": (1, 1), "parts": (1, 0), "lines": (1, 0), "ranking": (0, 1)}[shape]
     if (len(times), len(rest)) != fits:
-        need = "a time" if shape == "lines" else "one dimension"
+        need = "a time" if fits == (1, 0) else "one dimension"
         raise BadValue(f"by={','.join(by)} cannot be drawn as {shape}.", f"It takes {need}.")
     metrics = answer.question.metrics
     named = " and ".join(words.metric(name) for name in metrics[:3])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steelyard.metrics import CATALOGUE
 from steelyard.metrics.answer import Answer
@@ -110,6 +110,38 @@ def course(view: View, answer: Answer, today: dt.date, tints: Mapping[str, int])
     series = tuple(Series(words.metric(name), tints.get(name, 1)) for name in names)
     drawn = any(line.number(name) for line in found.values() for name in names)
     return Chart(grain, series, tuple(buckets), drawn)
+
+
+def parts(view: View, answer: Answer, today: dt.date) -> Chart:
+    """A colour a metric, of metrics that add up to a whole. What the catalogue would rather have
+    less of stands below zero, in grey, and only once the bucket is over: nobody has gone before."""
+    drawn = course(view, answer, today, {})
+    below = [CATALOGUE[name].direction == "down" for name in answer.question.metrics]
+    tints = iter(TINTS)
+    series = tuple(
+        replace(each, tint=0 if down else next(tints))
+        for each, down in zip(drawn.series, below, strict=True)
+    )
+    whole = answer.question.metrics[below.index(False)]
+    return replace(
+        drawn, series=series, buckets=tuple(_stacked(each, below, whole) for each in drawn.buckets)
+    )
+
+
+def _stacked(found: Bucket, below: list[bool], whole: str) -> Bucket:
+    pairs = list(zip(found.points, below, strict=True))
+    above = [float(each.data) for each, down in pairs if not down and each.known]
+    return replace(
+        found,
+        points=tuple(_under(each, found.partial) if down else each for each, down in pairs),
+        total=point(sum(above) if above else None, whole),
+    )
+
+
+def _under(found: Point, partial: bool) -> Point:
+    if partial:
+        return Point("", UNKNOWN, False)
+    return replace(found, data=f"-{found.data}" if float(found.data or 0) else found.data)
 
 
 def spend_chart(view: View, answer: Answer, today: dt.date) -> Chart:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from steelyard.metrics.measures import (
     CountDistinct,
+    Days,
     FirstSeen,
     Headcount,
     Is,
@@ -17,6 +18,7 @@ from steelyard.metrics.metric import Metric
 NAMED = Not("person", "")
 ACTIVE = CountDistinct("person_days", ("person",), (NAMED,))
 ACTIVE_DAYS = CountDistinct("person_days", ("person", "day"), (NAMED,))
+DAILY = Ratio(ACTIVE_DAYS, Days())
 _FINER = frozenset({"session", "session_size", "session_duration", "witness"})
 _WORK = "work is a prompt, a model call or a tool call, by any witness"
 _HERE = "Someone who changes team within the period counts in both teams, and once in the total."
@@ -95,6 +97,27 @@ METRICS = (
         ACTIVE_DAYS,
         _WORK,
         ("Days are UTC days.",),
+    ),
+    Metric(
+        "daily_active_people",
+        "Mean number of people with work on a day of the period, weekends included.",
+        "people",
+        "up",
+        DAILY,
+        _WORK,
+        ("Days are UTC days; over a working week it is about five sevenths of a workday's.",),
+    ),
+    Metric(
+        "stickiness",
+        "Mean daily active people divided by the period's: DAU ÷ MAU where it is four weeks.",
+        "share",
+        "up",
+        Ratio(DAILY, ACTIVE),
+        _WORK,
+        (
+            "The longer the period, the lower: compare periods of equal length.",
+            "Weekends count as days, so who works every workday has 5/7, or 71%.",
+        ),
     ),
     Metric(
         "people_matched_share",

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from tests.web.impact_world import MadeStudies
 
+from steelyard.app.shown import build_common
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.metrics.sight import OPEN, Sight
 from steelyard.people.listing import Listed, list_people
+from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.receiver.body import InboxStatus, Refusal
 from steelyard.state.sources import KnownSource
@@ -188,17 +191,25 @@ class World:
     known: tuple[KnownSource, ...] = ()
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
-    scorecard: bool = False
+    sight: Sight = OPEN
     studies: MadeStudies = field(default_factory=MadeStudies)
     lists: Recent[tuple[Listed, ...]] = field(default_factory=lambda: Recent(9))
     unmatched: Recent[tuple[Unmatched, ...]] = field(default_factory=lambda: Recent(1))
 
     def ask(self, question: Question) -> Answer:
         self.asked.append(question)
-        return ask(self.warehouse, question, self.moment)
+        self._build_shown()
+        return ask(self.warehouse, question, self.moment, sight=self.sight)
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
-        return answer_question(self.warehouse, name, terms, self.moment)
+        self._build_shown()
+        return answer_question(self.warehouse, name, terms, self.moment, self.sight)
+
+    def _build_shown(self) -> None:
+        """What the server builds with the facts, where this one needs it."""
+        if not self.sight.everything:
+            build_shown(self.warehouse, ShownOptions(self.sight.smallest), self.moment)
+            build_common(self.warehouse, self.sight.smallest)
 
     def people_list(self, day: dt.date) -> tuple[Listed, ...]:
         key = (self.warehouse.data_version(), day)
@@ -208,6 +219,8 @@ class World:
         return found
 
     def people_unmatched(self) -> tuple[Unmatched, ...]:
+        if not self.sight.everything:
+            return ()
         version = self.warehouse.data_version()
         if (found := self.unmatched.get(version)) is None:
             found = largest_unmatched(self.warehouse.query, 12)

@@ -20,7 +20,7 @@ from steelyard.metrics.questions.panel import TOTAL
 from steelyard.web import roi_files
 from steelyard.web import view as views
 from steelyard.web.api import CSV, download
-from steelyard.web.asking import Options, spend_by
+from steelyard.web.asking import Options, shown_by, spend_by
 from steelyard.web.bars import Bar, bars
 from steelyard.web.controls import shared
 from steelyard.web.files import Kind, add_files
@@ -144,7 +144,7 @@ def _options(services: Services, shown: RoiView) -> Options:
         name: spend_by(
             services.ask(Question(("spend_usd",), period.start, period.end, (name,))), name
         )
-        for name in FILTERS
+        for name in shown_by(services, shown, FILTERS)
     }
 
 

@@ -21,6 +21,7 @@ from steelyard.metrics.facts import DIMENSIONS, TIME_DIMENSIONS
 from steelyard.metrics.memory import Recent, RememberingStore
 from steelyard.metrics.question import Question
 from steelyard.metrics.questions.panel import Panel, QuestionAnswer, Terms
+from steelyard.metrics.sight import OPEN, Sight
 
 if TYPE_CHECKING:
     from steelyard.metrics.store import Store
@@ -56,19 +57,26 @@ def parse_terms(today: dt.date, **said: Any) -> Terms:
     return Terms(dates.start, dates.end, tuple(sorted(filters.items())))
 
 
-def answer_question(warehouse: Store, name: str, terms: Terms, now: dt.datetime) -> QuestionAnswer:
+def answer_question(
+    warehouse: Store, name: str, terms: Terms, now: dt.datetime, sight: Sight = OPEN
+) -> QuestionAnswer:
     """Answer a named question over the terms' days. `now` (aware) decides which day is today.
 
-    Raises UnknownName for a question or dimension that there is not.
+    Raises UnknownName for a question or dimension that there is not, NotShown where the filters
+    lead to what the sight does not allow. Panels it does not allow are left out.
     """
     _check(name, terms)
+    where = dict(terms.where)
+    seen = sight.over(frozenset(where), where)
+    if not seen.everything:
+        terms = replace(terms, min_people=max(terms.min_people, seen.smallest))
     version, today = warehouse.data_version(), now.astimezone(dt.UTC).date()
-    key = (name, terms, version, today)
+    key = (name, terms, seen, version, today)
     with _lock:
         known = _answers.setdefault(warehouse, Recent(REMEMBERED))
     found = known.get(key)
     if found is None:
-        found = _answer(warehouse, version, name, terms, now)
+        found = _answer(warehouse, version, name, terms, now, seen)
         known.put(key, found)
     return found
 
@@ -82,14 +90,15 @@ def _check(name: str, terms: Terms) -> None:
 
 
 def _answer(
-    warehouse: Store, version: int, name: str, terms: Terms, now: dt.datetime
+    warehouse: Store, version: int, name: str, terms: Terms, now: dt.datetime, sight: Sight
 ) -> QuestionAnswer:
     from steelyard.metrics.questions.asking import Asking
 
     module = import_module(f"steelyard.metrics.questions.{name}")
-    basis = _basis(warehouse, module, terms, now)
+    basis = _basis(warehouse, module, terms, now, sight)
     dated = replace(terms, start=basis.question.start, end=basis.question.end)
-    asking = Asking(RememberingStore(warehouse, version), dated, now)
+    store = RememberingStore(warehouse, version)
+    asking = Asking(store, dated, now).seen_by(sight)
     sentence, panels = module.answer(asking)
     shown = tuple(panel for panel in panels if panel is not None)
     return QuestionAnswer(
@@ -104,7 +113,7 @@ def _answer(
     )
 
 
-def _basis(warehouse: Store, module: Any, terms: Terms, now: dt.datetime) -> Answer:
+def _basis(warehouse: Store, module: Any, terms: Terms, now: dt.datetime, sight: Sight) -> Answer:
     """One plain answer: the days, how fresh the facts are, what they cover, and warnings."""
     where = dict(terms.where)
     fitting = [n for n in module.METRICS if set(where) <= set(metric(n).dimensions)]
@@ -114,8 +123,10 @@ def _basis(warehouse: Store, module: Any, terms: Terms, now: dt.datetime) -> Ans
             f"This question cannot be filtered by {' and '.join(names)}.",
             f"It can by {', '.join(metric(last).dimensions)}.",
         )
-    by = (module.BY,) if all(module.BY in metric(n).dimensions for n in fitting) else ()
-    return ask(warehouse, Question(tuple(fitting), terms.start, terms.end, by, where), now)
+    allowed = sight.allows_dimensions((module.BY, *where))
+    by = (module.BY,) if allowed and all(module.BY in metric(n).dimensions for n in fitting) else ()
+    question = Question(tuple(fitting), terms.start, terms.end, by, where)
+    return ask(warehouse, question, now, sight=sight)
 
 
 def _told(basis: Answer) -> tuple[Note, ...]:

@@ -70,6 +70,7 @@ class Server:
         upkeep.start()
         schedule = Schedule(house, self.say)
         schedule.start()
+        services.ahead.start()
         threading.Thread(target=services.warm, name="warm", daemon=True).start()
         try:
             for listener in listeners:
@@ -77,6 +78,7 @@ class Server:
             self._serve_pages(services, web, address, listeners)
         finally:
             self._reception.stop()
+            services.ahead.stop()
             schedule.stop()
             upkeep.stop()
             control.close()

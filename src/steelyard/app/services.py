@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import steelyard
+from steelyard.app.ahead import Ahead
 from steelyard.app.seeing import Seeing
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
@@ -41,6 +42,7 @@ class ServerServices:
     def __init__(self, house: House, listeners: tuple[Listener, ...], reception: Reception) -> None:
         self.house, self.listeners, self.reception = house, listeners, reception
         self._seeing = Seeing(house)
+        self.ahead = Ahead(house.facts_version)
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
@@ -52,11 +54,18 @@ class ServerServices:
 
     def ask(self, question: Question) -> Answer:
         with _speaking():
-            return self.house.ask(question, self._sight(question.end))
+            sight = self._sight(question.end)
+            answer = self.house.ask(question, sight)
+        self.ahead.note((question, sight), partial(self.house.ask, question, sight))
+        return answer
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
         with _speaking():
-            return self.house.answer_question(name, terms, self._sight(terms.end))
+            sight = self._sight(terms.end)
+            answer = self.house.answer_question(name, terms, sight)
+        again = partial(self.house.answer_question, name, terms, sight)
+        self.ahead.note((name, terms, sight), again)
+        return answer
 
     @property
     def sight(self) -> Sight:

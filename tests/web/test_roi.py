@@ -18,7 +18,8 @@ from tests.web.world import TODAY, World, empty_warehouse
 from steelyard.metrics.questions import QUESTIONS, Terms
 from steelyard.web.app import create_app
 from steelyard.web.bars import bars
-from steelyard.web.roi import SOURCES, TABS, finding
+from steelyard.web.question_panels import SOURCES
+from steelyard.web.roi import TABS, finding
 from steelyard.web.view import periods
 
 START = periods.named("12w", TODAY).start

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,24 +13,22 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
 from steelyard.errors import UnknownName
-from steelyard.metrics import CATALOGUE, DIMENSIONS, Answer, Question
+from steelyard.metrics import DIMENSIONS, Answer, Question
 from steelyard.metrics.answer import Cell as Figure
-from steelyard.metrics.questions import QUESTIONS, Panel, PanelColumn, QuestionAnswer, Terms
-from steelyard.metrics.questions.panel import TOTAL
+from steelyard.metrics.questions import QUESTIONS, Panel, QuestionAnswer, Terms
 from steelyard.web import roi_files
 from steelyard.web import view as views
 from steelyard.web.api import CSV, download
 from steelyard.web.asking import Options, shown_by, spend_by
-from steelyard.web.bars import Bar, bars
 from steelyard.web.controls import shared
 from steelyard.web.files import Kind, add_files
 from steelyard.web.finding import Finding
-from steelyard.web.formats import UNKNOWN, count, span, value
+from steelyard.web.formats import span, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import notes
+from steelyard.web.question_panels import TILED, draw
 from steelyard.web.services import Services
-from steelyard.web.table import Cell, Grid, Head, Row
 from steelyard.web.view import View
 
 PATH = "/roi"
@@ -45,22 +43,9 @@ TABS = {
     "reconciliation": "Reconciliation",
 }
 FILTERS = ("team", "role", "assistant")
-TILED = "unit_costs"
-LONG = 8  # bars, above which a panel takes the whole width
 _STRONG = re.compile(
     r"\([^)]*\)|(?:under|over) \$\d+|(\$[\d.,]*\d|[\d.]+%|[\d.,]*\d (?:days|h|points)\b)"
 )
-# What brings in the facts a figure rests on, by the fact's table.
-SOURCES = {
-    "work_commits": "Commits come from `steelyard source add git` or a code host.",
-    "work_pull_requests": "Pull requests come from `steelyard source add github` (or gitlab).",
-    "work_issues": "Issues come from `steelyard source add jira` (or linear, github, gitlab).",
-    "bills": "Bills come from `steelyard source add anthropic-usage-cost` or an invoice as CSV.",
-    "decisions": "Decisions come with the assistants' events: switch the logs exporter on.",
-    "prompts": "Lengths of prompts come with the assistants' events: switch the logs exporter on.",
-}
-PEOPLE = "Teams and roles come from a people file: `steelyard import csv people FILE`."
-_LEFT = ("group", "unit", "note")
 
 
 @dataclass(frozen=True)
@@ -72,21 +57,6 @@ class RoiView(View):
     def parameters(self) -> list[tuple[str, str]]:
         said = [("question", self.question)] if self.question != FIRST else []
         return said + super().parameters()
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A panel as the template prints it."""
-
-    panel: Panel
-    bars: tuple[Bar, ...]
-    grid: Grid
-    metric: str
-    measure: str
-    rest: str
-    advice: str
-    wide: bool
-    downloads: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(params: QueryParams, today: dt.date) -> RoiView:
@@ -154,7 +124,7 @@ def context(
     """Everything the template prints."""
     plain = _plain(answer)
     query = shown.url("").removeprefix("?")
-    drawn = [_draw(panel, query) for panel in answer.panels]
+    drawn = [draw(panel, PATH, query) for panel in answer.panels]
     return {
         **shared(shown, options, today, PATH),
         "tabs": [_tab(shown, name) for name in TABS],
@@ -223,80 +193,6 @@ def _tile_note(row: tuple[Figure, ...]) -> str:
     if row[2] is None:
         return str(row[-1])
     return f"{value(_number(row[2]), 'USD')} – {value(_number(row[3]), 'USD')}"
-
-
-def _draw(panel: Panel, query: str) -> Drawn:
-    measure, _, rest = panel.subtitle.partition(" · ")
-    found = () if panel.name == TILED else bars(panel, 1)
-    return Drawn(
-        panel,
-        found,
-        _grid(panel),
-        _metric(panel),
-        measure,
-        rest,
-        _advice(panel),
-        wide=bool(panel.rows) and (not found or len(found) > LONG),
-        downloads=roi_files.links(panel, PATH, query),
-    )
-
-
-def _metric(panel: Panel) -> str:
-    """Whose definition the measure shows on hover."""
-    at = panel.index("value")
-    return "" if at is None else panel.columns[at].metric
-
-
-def _advice(panel: Panel) -> str:
-    """What would fill an empty panel, or one without known groups."""
-    at = panel.index("value")
-    if panel.hidden:
-        return ""
-    if panel.rows and any(at is not None and row[at] is not None for row in panel.rows):
-        known = [row for row in panel.rows if not str(row[0]).startswith(("no ", "role not"))]
-        return "" if known else PEOPLE
-    tables = {table for name in panel.metrics for table in CATALOGUE[name].facts}
-    return next((text for table, text in SOURCES.items() if table in tables), "")
-
-
-def _grid(panel: Panel) -> Grid:
-    shown = [n for n, column in enumerate(panel.columns) if _is_used(panel, n, column)]
-    return Grid(
-        caption=f"{panel.title}. {panel.subtitle}",
-        heads=tuple(_head(panel.columns[n]) for n in shown),
-        rows=tuple(_row(panel, row, shown) for row in panel.rows),
-        totals=_row(panel, panel.total, shown) if panel.total else None,
-    )
-
-
-def _is_used(panel: Panel, at: int, column: PanelColumn) -> bool:
-    """Columns of notes only where there is one to read."""
-    return column.kind != "note" or any(row[at] for row in panel.rows)
-
-
-def _head(column: PanelColumn) -> Head:
-    label = column.label[:1].upper() + column.label[1:] or "Note"
-    return Head(label, left=column.kind in _LEFT)
-
-
-def _row(panel: Panel, row: tuple[Figure, ...], shown: list[int]) -> Row:
-    units = panel.index("unit")
-    unit = str(row[units]) if units is not None else ""
-    first, *rest = shown
-    label = "All together" if row[first] == TOTAL else str(row[first])
-    hidden = any(str(cell).startswith(("fewer than", "nobody")) for cell in row)
-    return Row(label, tuple(_cell(panel.columns[n], row[n], unit, hidden) for n in rest))
-
-
-def _cell(column: PanelColumn, cell: Figure, unit: str, hidden: bool) -> Cell:
-    left = column.kind in _LEFT
-    if cell is None:
-        said = column.kind in ("value", "count") and not hidden
-        return Cell(UNKNOWN if said else "", False, left=left)
-    if isinstance(cell, int | float):
-        text = count(cell) if column.kind == "people" else value(cell, unit or column.unit)
-        return Cell(text, left=left)
-    return Cell(str(cell), left=left)
 
 
 def _number(cell: Figure) -> float | None:

@@ -61,6 +61,10 @@ def test_first_account_behind_a_proxy_and_a_restart(tmp_path: Path) -> None:
         assert "Sign out" in client.get("/definitions").text
         invited = command("account", "create", "bo@acme.example", *address, **said)
         assert invited.stdout.startswith("https://steelyard.example/invitation?code=")
+        for scope, folder in (("read", ""), ("admin", str(data))):
+            made = command("token", "create", scope, "--scope", scope, *address).stdout.strip()
+            bearer = {"authorization": f"Bearer {made}", "accept": "application/json"}
+            assert client.get("/api/v1/status", headers=bearer).json()["data"] == folder
         other = {"STEELYARD_PASSWORD": PASSWORD + "!"}
         command("account", "password", "ada@acme.example", *address, **other)
         assert client.get("/definitions").status_code == 303  # a running server knows at once

@@ -30,6 +30,7 @@ from steelyard.state.account import ROLES, Account
 from steelyard.state.accounts import Accounts
 from steelyard.state.passwords import Passwords
 from steelyard.web import rights
+from steelyard.web.api import status_json
 from steelyard.web.app import create_app
 from steelyard.web.doorman import Doorman
 from steelyard.web.problems import FILES
@@ -489,6 +490,16 @@ def test_links_that_lead_nowhere_are_not_shown(app: FastAPI, doorman: Doorman) -
     urls = [entry["url"] for entry in client.get("/palette.json").json()]
     assert "/spend" in urls
     assert "/sources" not in urls
+
+
+def test_not_everybody_is_told_about_machines_and_sessions(acme: World) -> None:
+    acme.receives()
+    acme.refuses(401, "no_token")
+    told = status_json(acme.status().for_everybody())
+    assert (told["data"], told["warehouse"], told["refusals"][0]["peer"]) == ("", "", "")
+    assert told["last_event"]["session"] == ""
+    assert told["refusals"][0]["reason"] == "no_token"
+    assert acme.status().for_everybody().has_data
 
 
 def test_one_account_cannot_reach_anothers(app: FastAPI, doorman: Doorman) -> None:

@@ -25,6 +25,7 @@ from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
+from steelyard.web.viewer import current
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
@@ -121,7 +122,8 @@ class ServerServices:
             if self._status is None or time.monotonic() - self._status[0] > _STATUS_SECONDS:
                 with _speaking():
                     self._status = (time.monotonic(), self._look())
-            return self._status[1]
+            status = self._status[1]
+        return status if current.get().role == "admin" else status.for_everybody()
 
     def sources(self) -> Sequence[KnownSource]:
         return Sources(self.house.state).list()

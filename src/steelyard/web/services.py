@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -84,6 +84,17 @@ class Status:
     def has_data(self) -> bool:
         """Whether anything an assistant sent is in the warehouse."""
         return self.last_event is not None or any(self.assistants.values())
+
+    def for_everybody(self) -> Status:
+        """Without what only who runs the server needs: folders, machines, somebody's session."""
+        last = self.last_event
+        return replace(
+            self,
+            warehouse="",
+            data_folder="",
+            refusals=tuple(replace(refusal, peer="") for refusal in self.refusals),
+            last_event=replace(last, session="") if last else None,
+        )
 
 
 class Services(Protocol):

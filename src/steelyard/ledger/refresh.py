@@ -158,6 +158,7 @@ def _segments(cursor: Any, options: Options) -> None:
     changed = _weeks_of(built, options)
     due = {w for w in _weeks_of(worked, options) | changed if w in changed or w not in told}
     last = max(worked, default=dt.date.min)
+    cursor.execute("delete from segments where week > ?", [last])
     _fill(cursor, "weeks(week date)", [(week,) for week in sorted(due) if week <= last])
     _run(cursor, "steelyard.ledger", "06_segments", options)
 

@@ -175,6 +175,22 @@ class Inbox:
             total += gone
         return total
 
+    def numbers_of(self, token: str) -> list[tuple[int, int]]:
+        """The bodies that came with a token: first and last number of each run of them."""
+        sql = (
+            "SELECT min(number), max(number) FROM (SELECT number,"
+            " number - row_number() OVER (ORDER BY number) AS run FROM bodies WHERE token = ?)"
+            " GROUP BY run ORDER BY 1"
+        )
+        with self._file.read() as connection:
+            return [(first, last) for first, last in connection.execute(sql, (token,))]
+
+    def forget_token(self, token: str) -> None:
+        """Forget all bodies that came with a token, applied or not."""
+        with self._file.write() as connection:
+            for table in ("bodies", "poison"):
+                connection.execute(f"DELETE FROM {table} WHERE token = ?", (token,))
+
     def close(self) -> None:
         self._file.close()
 

@@ -1,6 +1,6 @@
 """Plans of studies: every version for good, with its time, its author and its hash.
 
-Nothing is ever overwritten or deleted here, and what a plan means is not known.
+Nothing is ever overwritten here, or deleted but the demo's, and what a plan means is not known.
 """
 
 from __future__ import annotations
@@ -84,6 +84,12 @@ class Plans:
             rows = connection.execute(text(sql)).mappings().all()
         newest = {row["name"]: row for row in rows}
         return tuple(_saved(row) for row in newest.values())
+
+    def drop(self, name: str, by: str) -> None:
+        """Delete the versions of a plan that `by` saved: made-up studies do not stay for good."""
+        sql = "DELETE FROM plans WHERE name = :name AND saved_by = :by"
+        with self.state.transaction() as connection:
+            connection.execute(text(sql), {"name": name, "by": by})
 
 
 _INSERT = (

@@ -116,6 +116,11 @@ class DuckWarehouse:
         with self.transaction() as cursor:
             keeping.forget_bodies(cursor, first_number)
 
+    def forget_runs(self, runs: Sequence[tuple[int, int]]) -> None:
+        """Delete the raw records of runs of bodies, given as first and last inbox numbers."""
+        with self.transaction() as cursor:
+            keeping.forget_runs(cursor, runs)
+
     def drop_raw_before(self, day: date) -> None:
         """Delete raw records of earlier days; their facts stay as they are."""
         with self.transaction() as cursor:

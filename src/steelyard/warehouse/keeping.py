@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def forget_bodies(cursor: Any, first_number: int) -> None:
     cursor.execute("insert into dirty_days select distinct day from session_days")
     for name in TABLES:
         cursor.execute(f"insert into dirty_days select distinct day from {name}")
+
+
+def forget_runs(cursor: Any, runs: Sequence[tuple[int, int]]) -> None:
+    """Delete the raw records of bodies, given as first and last numbers, and whose their sessions
+    were; their days become dirty."""
+    for name in TABLES:
+        for run in runs:
+            where = f"from {name} where body between ? and ?"
+            cursor.execute(f"insert into dirty_days select distinct day {where}", run)
+            theirs = f"select assistant, session {where}"
+            cursor.execute(
+                f"delete from session_people where (assistant, session) in ({theirs})", run
+            )
+            cursor.execute(f"delete {where}", run)
 
 
 def drop_raw_before(cursor: Any, day: dt.date) -> None:

@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from tests.web.conftest import HTML, text_of
 from tests.web.signing import (
     PASSWORD,
@@ -26,6 +27,7 @@ from tests.web.signing import (
 )
 from tests.web.world import World
 
+from steelyard.errors import TimedOut
 from steelyard.state.account import ROLES, Account
 from steelyard.state.accounts import Accounts
 from steelyard.state.passwords import Passwords
@@ -500,6 +502,18 @@ def test_not_everybody_is_told_about_machines_and_sessions(acme: World) -> None:
     assert told["last_event"]["session"] == ""
     assert told["refusals"][0]["reason"] == "no_token"
     assert acme.status().for_everybody().has_data
+
+
+def test_no_websocket_is_let_in(signed: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), signed.websocket_connect("/spend"):
+        pass
+
+
+def test_many_who_wait_are_sent_away() -> None:
+    """Or the threads of the server would all wait for passwords."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), 0.05)
+    with passwords._in_turn(), passwords._in_turn(), pytest.raises(TimedOut):
+        passwords.matches(None, PASSWORD)
 
 
 def test_one_account_cannot_reach_anothers(app: FastAPI, doorman: Doorman) -> None:

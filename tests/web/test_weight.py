@@ -25,7 +25,7 @@ def test_pages_are_small(client: TestClient) -> None:
     assert packed(client, "/spend") < 12 * KIB
     assert packed(client, "/spend?by=session&period=12w") < 24 * KIB
     assert packed(client, "/get-started") < 6 * KIB
-    assert packed(client, "/definitions") < 14 * KIB
+    assert packed(client, "/definitions") < 16 * KIB  # some hundred bytes a metric
 
 
 def test_style_and_script_are_small() -> None:

@@ -22,7 +22,7 @@ from steelyard.app.house import House
 from steelyard.app.reception import Reception
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
-from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman
+from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, without_tls
 from steelyard.app.upkeep import Upkeep
 from steelyard.config import read_names, split_address
 from steelyard.errors import ConfigError, StoreError
@@ -112,6 +112,8 @@ class Server:
         url = f"http://{_shown(host)}:{port}"
         write_address(self.settings, replace(known, web=url))
         self.say(f"{'web':<10} {url}")
+        if warning := without_tls(self.settings, host):
+            self.say(warning)
         self.say(first_words(doorman, url))
         config = uvicorn.Config(
             app,

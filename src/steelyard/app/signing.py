@@ -71,6 +71,16 @@ def _secret(file: Path | None) -> str:
         ) from error
 
 
+def without_tls(settings: Settings, host: str) -> str:
+    """A warning where passwords would travel in the clear; else empty."""
+    if is_loopback(host) or settings.forwarded_allow:
+        return ""
+    return (
+        "Warning: the pages are reached over the network without TLS. Put a proxy in front and"
+        " name it in `forwarded_allow`: docs/guides/sign-in.md."
+    )
+
+
 def _person(house: House, email: str) -> str:
     """Whom an address belongs to; one that no directory knows is a person of its own.
 

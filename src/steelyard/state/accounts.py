@@ -153,7 +153,8 @@ class Accounts:
         row = {"hash": hash_secret(secret), "account": account, "expires": _iso(until)}
         with self.state.transaction() as connection:
             _required(connection, account)
-            connection.execute(text("DELETE FROM invitations WHERE account = :account"), row)
+            old = "DELETE FROM invitations WHERE account = :account OR expires <= :now"
+            connection.execute(text(old), row | {"now": _iso(self.clock())})
             sql = "INSERT INTO invitations VALUES (:hash, :account, :expires)"
             connection.execute(text(sql), row)
         return secret

@@ -55,6 +55,9 @@ class Gate:
         self.hosts = None if doorman.required and not hosts else LOOPBACK | hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # there are none, so none is let in
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from steelyard.people.shown import SMALL
 
 Codes = NDArray[np.int64]
 Place = tuple[str, ...]
+Value = TypeVar("Value", str, int)
 
 
 def places(sizes: Mapping[Place, int], least: int) -> dict[Place, Place]:
@@ -51,7 +52,7 @@ def _split(
         _split(each, level + 1, depth, least, shown)
 
 
-def together(sizes: Mapping[str, int], least: int) -> set[str]:
+def together(sizes: Mapping[Value, int], least: int) -> set[Value]:
     """The values that are shown as one: the small ones and, where these are too few, the smallest
     of the others as well."""
     few = {name for name, size in sizes.items() if size < least}
@@ -65,15 +66,14 @@ def crossed(groups: Codes, trait: Codes, least: int) -> dict[int, int]:
     """Values of a trait that are shown as one with others, as value → the value it joins.
 
     `groups` and `trait` are codes of two partitions of the same people, all of whose groups are
-    large enough; 0 of the trait is what is shown together. Only the trait is made coarser, which
-    takes nothing from what other pairs of partitions were promised.
+    large enough. Only the trait is made coarser, which takes nothing from what other pairs of
+    partitions were promised.
     """
-    names, values = np.unique(trait, return_inverse=True)
-    rows = np.unique(groups, return_inverse=True)[1]
-    shape = int(rows.max(initial=-1)) + 1, len(names)
-    counts = np.bincount(rows * shape[1] + values, minlength=shape[0] * shape[1])
-    table = counts.reshape(shape).astype(np.float32)
-    merged = np.arange(len(names))
+    (_, rows), (names, values) = _dense(groups), _dense(trait)
+    wide = len(names)
+    counts = np.bincount(rows * wide + values, minlength=(rows.max(initial=-1) + 1) * wide)
+    table = counts.reshape(-1, wide).astype(np.float32)
+    merged = np.arange(wide)
     while (pair := _weakest(table, least)) is not None:
         keep, gone = pair
         table[:, keep] += table[:, gone]
@@ -82,12 +82,18 @@ def crossed(groups: Codes, trait: Codes, least: int) -> dict[int, int]:
     return {int(names[i]): int(names[to]) for i, to in enumerate(merged) if i != to}
 
 
+def _dense(codes: Codes) -> tuple[Codes, Codes]:
+    """The codes that occur, and each as its place among them."""
+    occurs = np.bincount(codes) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
+
+
 def _weakest(table: NDArray[np.float32], least: int) -> tuple[int, int] | None:
     """Two values to show as one, where a line between values separates too few people."""
     near = table.T @ (table > 0).astype(np.float32)  # of the one value, in groups the other is in
     strength = np.minimum(near, near.T)
-    _, firm = connected_components(strength >= least, directed=False)
-    split = (near > 0) & (firm[:, None] != firm[None, :])
+    split = (near > 0) & ~_connected(strength >= least)
+    np.fill_diagonal(split, False)
     if not split.any():
         return None
     sizes = table.sum(0)
@@ -96,11 +102,20 @@ def _weakest(table: NDArray[np.float32], least: int) -> tuple[int, int] | None:
     return min(keep, gone), max(keep, gone)
 
 
-def small_values(trait: Codes, least: int) -> Codes:
+def _connected(edges: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which values a path of edges leads from and to; a few squarings of a small matrix."""
+    reach = edges | np.eye(len(edges), dtype=bool)
+    while True:
+        further = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0
+        if (further == reach).all():
+            return reach
+        reach = further
+
+
+def small_values(trait: Codes, least: int) -> set[int]:
     """The values of a trait that are shown together for their size alone."""
-    names, counts = np.unique(trait, return_counts=True)
-    sizes = {str(name): int(n) for name, n in zip(names, counts, strict=True)}
-    return np.array(sorted(int(name) for name in together(sizes, least)), np.int64)
+    sizes = {code: n for code, n in enumerate(np.bincount(trait).tolist()) if n}
+    return together(sizes, least)
 
 
 def merge_traits(groups: Codes, traits: Sequence[Codes], least: int) -> list[set[int]]:
@@ -108,7 +123,7 @@ def merge_traits(groups: Codes, traits: Sequence[Codes], least: int) -> list[set
     the traits before it."""
     partitions, found = [groups], list[set[int]]()
     for trait in traits:
-        as_one = {int(value) for value in small_values(trait, least)}
+        as_one = small_values(trait, least)
         while True:
             shown = np.where(np.isin(trait, list(as_one)), 0, trait)
             joined = [crossed(each, shown, least) for each in partitions]

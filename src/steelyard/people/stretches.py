@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from steelyard.people.shown import LONGEST, TENURES
@@ -58,14 +58,20 @@ def read_stretches(warehouse: Warehouse, places: tuple[str, ...], today: dt.date
     rows: list[Stretch] = []
     for person, started, ended, begin, end, *values in warehouse.query(sql):
         begin, end = max(begin, started or begin, floor), min(end, ended or end)
-        if begin <= min(end, today + AHEAD):
+        if begin <= end:
             rows += _by_tenure(person, begin, end, tuple(values), started)
     known = frozenset(row[0] for row in warehouse.query("select distinct person from people"))
     rows += _outside(rows, seen, len(places) + len(traits) + 1)
+    rows = [_open(row, today + AHEAD) for row in rows if row.begin <= today + AHEAD]
     segments: dict[dt.date, dict[str, str]] = defaultdict(dict)
     for person, week, segment in warehouse.query("select person, week, segment from segments"):
         segments[week][person] = segment
     return Stretches(places, (*traits, "tenure"), tuple(rows), segments, known)
+
+
+def _open(row: Stretch, horizon: dt.date) -> Stretch:
+    """What is so on the last day that matters stays so: later days are built when they come."""
+    return replace(row, end=FOREVER) if row.end > horizon else row
 
 
 def _by_tenure(

@@ -1,0 +1,86 @@
+"""Groups of people: none is small, and neither is anything that can be had by subtracting."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from steelyard.people.merge import Codes, merge_traits, places
+from steelyard.people.shown import SMALL
+
+PLACES = st.lists(
+    st.tuples(*(st.sampled_from(["a", "b", "c", ""]) for _ in range(3))), min_size=1, max_size=14
+)
+
+
+def groups_of(shown: list[tuple[str, ...]]) -> Codes:
+    known = {place: n for n, place in enumerate(dict.fromkeys(shown))}
+    return np.array([known[place] for place in shown])
+
+
+def sums(*partitions: Codes) -> np.ndarray:
+    """A row for each group: who is in it."""
+    return np.array([codes == value for codes in partitions for value in np.unique(codes)], float)
+
+
+def smallest_known(rows: np.ndarray, least: int) -> list[tuple[int, ...]]:
+    """Sets of fewer people than `least` whose sum follows from the rows."""
+    people = rows.shape[1]
+    sets = [s for size in range(1, least) for s in combinations(range(people), size)]
+    wanted = np.zeros((len(sets), people))
+    for row, members in zip(wanted, sets, strict=True):
+        row[list(members)] = 1
+    _, scale, directions = np.linalg.svd(rows, full_matrices=False)
+    basis = directions[scale > 1e-9]
+    left_over = wanted - (wanted @ basis.T) @ basis
+    found = np.flatnonzero(np.abs(left_over).max(axis=1, initial=0) < 1e-7)
+    return [sets[at] for at in found if len(sets[at]) < people]
+
+
+@given(PLACES, st.integers(2, 5))
+def test_every_place_is_large_and_keeps_its_parents(
+    people: list[tuple[str, ...]], least: int
+) -> None:
+    sizes = {place: people.count(place) for place in people}
+    shown = places(sizes, least)
+    totals: dict[tuple[str, ...], int] = {}
+    for place, size in sizes.items():
+        totals[shown[place]] = totals.get(shown[place], 0) + size
+    assert min(totals.values()) >= min(least, len(people))
+    for place, name in shown.items():
+        kept = [ours == theirs for ours, theirs in zip(place, name, strict=True)]
+        assert kept == sorted(kept, reverse=True), "what is merged is merged from the bottom"
+        assert all(part in (own, SMALL) for part, own in zip(name, place, strict=True))
+
+
+@settings(max_examples=300)
+@given(st.data(), st.integers(2, 4))
+def test_no_two_partitions_tell_of_few(data: st.DataObject, least: int) -> None:
+    people = data.draw(PLACES)
+    drawn = st.lists(st.integers(1, 4), min_size=len(people), max_size=len(people))
+    traits = [np.array(data.draw(drawn)) for _ in range(3)]
+    sizes = {place: people.count(place) for place in people}
+    groups = groups_of([places(sizes, least)[place] for place in people])
+    found = merge_traits(groups, traits, least)
+    shown = [
+        np.where(np.isin(codes, list(merged)), 0, codes)
+        for codes, merged in zip(traits, found, strict=True)
+    ]
+    for one, other in combinations([groups, *shown], 2):
+        assert smallest_known(sums(one, other), least) == []
+
+
+def test_a_trait_beside_large_teams_is_left_alone() -> None:
+    teams = np.repeat(np.arange(12), 9)
+    manager = np.tile([1, *[2] * 8], 12)
+    assert merge_traits(teams, [manager], 5) == [set()]
+
+
+def test_one_person_abroad_is_not_the_difference_of_two_sums() -> None:
+    """Ten of a team are here; of the other all but one, who would be here less the first team."""
+    teams = np.repeat([0, 1], 10)
+    country = np.array([*[1] * 11, *[2] * 9])
+    assert merge_traits(teams, [country], 5) == [{1, 2}]

@@ -50,7 +50,7 @@ def _linearised(pairs: Sequence[Pair], level: float, highest: float = math.inf) 
     if n < 2:
         return Estimate(value, n=n)
     squares = sum((y - value * x) ** 2 for y, x in pairs)
-    half = _t(n - 1, level) * math.sqrt(n / (n - 1) * squares) / bottom
+    half = student(n - 1, level) * math.sqrt(n / (n - 1) * squares) / bottom
     if half <= abs(value) * 1e-12:
         return Estimate(value, n=n)
     return Estimate(value, max(0.0, value - half), min(highest, value + half), n)
@@ -138,11 +138,12 @@ def paired_difference(
         (y - now * x) / after - (b - then * a) / before
         for (y, x), (b, a) in zip(later, earlier, strict=True)
     ]
-    half = _t(n - 1, level) * math.sqrt(n / (n - 1) * sum(each**2 for each in moved))
+    half = student(n - 1, level) * math.sqrt(n / (n - 1) * sum(each**2 for each in moved))
     return Estimate(now - then, now - then - half, now - then + half, n)
 
 
-def _t(degrees: int, level: float) -> float:
+def student(degrees: int, level: float) -> float:
+    """Student's quantile between whose negative and itself lies the share `level`."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, 1 - (1 - level) / 2))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.config import read_names, read_pairs
-from steelyard.errors import ConfigError
+from steelyard.errors import ConfigError, UnknownName
 from steelyard.people.review import owner_of
 from steelyard.receiver.access import is_loopback
-from steelyard.state.account import as_role
+from steelyard.state.account import Role, as_role
 from steelyard.web.doorman import Doorman
 
 if TYPE_CHECKING:
@@ -48,16 +48,22 @@ def make_oidc(settings: Settings) -> Oidc:
             "The settings of OpenID Connect are not complete.",
             "`oidc_issuer` is an https address, and `oidc_client_id` is what the provider gave.",
         )
-    pairs = read_pairs(settings.oidc_roles)
     admission = Admission(
         frozenset(name.lower() for name in read_names(settings.oidc_domains)),
         settings.oidc_roles_claim,
-        {value: as_role(role) for value, role in pairs.items()},
+        _roles(settings.oidc_roles),
         settings.oidc_default_role,
     )
     secret = _secret(settings.oidc_client_secret_file)
     provider = Provider(settings.oidc_issuer, settings.oidc_client_id, secret, settings.oidc_scope)
     return Oidc(provider, admission)
+
+
+def _roles(text: str) -> dict[str, Role]:
+    try:
+        return {value: as_role(role) for value, role in read_pairs(text).items()}
+    except UnknownName as error:
+        raise ConfigError(f"The setting oidc_roles: {error.message}", error.hint) from error
 
 
 def _secret(file: Path | None) -> str:

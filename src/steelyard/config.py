@@ -56,6 +56,11 @@ def default_data() -> Path:
     return platformdirs.user_data_path("steelyard", appauthor=False)
 
 
+def demo_data() -> Path:
+    """The folder of the demo company, beside the usual one and never the same."""
+    return platformdirs.user_data_path("steelyard-demo", appauthor=False)
+
+
 class Settings(BaseModel):
     """All settings, frozen. The name of the environment variable is STEELYARD_ and the name."""
 

@@ -59,6 +59,7 @@ _CALLS = frozenset(
         "unmatched",
         "seen_people",
         "forget_source",
+        "remove_demo",
         "people_list",
         "people_show",
         "people_coverage",
@@ -212,6 +213,10 @@ class Remote:
 
     def forget_source(self, name: str) -> None:
         self.call("forget_source", name)
+
+    def remove_demo(self) -> bool:
+        gone: bool = self.call("remove_demo")
+        return gone
 
     def people_list(self, day: dt.date) -> tuple[Listed, ...]:
         found: tuple[Listed, ...] = self.call("people_list", day)

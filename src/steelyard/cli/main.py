@@ -17,6 +17,7 @@ from steelyard.cli import (
     account,
     ask,
     config,
+    demo,
     doctor,
     export,
     impact,
@@ -64,6 +65,7 @@ def group(name: str, sentence: str, panel: str) -> typer.Typer:
 
 
 app.command("serve", cls=Command, epilog=serve.EXAMPLES, rich_help_panel=RUN)(serve.serve)
+app.command("demo", cls=Command, epilog=demo.EXAMPLES, rich_help_panel=RUN)(demo.demo)
 app.command("doctor", cls=Command, epilog=doctor.EXAMPLES, rich_help_panel=RUN)(doctor.doctor)
 app.command("version", cls=Command, epilog=version.EXAMPLES, rich_help_panel=RUN)(version.version)
 

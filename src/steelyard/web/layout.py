@@ -32,6 +32,7 @@ NAV = (
         "",
         (
             Link("spend", "Spend", "/spend", "spend"),
+            Link("adoption", "Adoption", "/adoption", "adopt"),
             Link("roi", "ROI", "/roi", "scale"),
             Link("delivery", "Delivery", "/delivery", "ship"),
             Link("impact", "Impact", "/impact", "flask"),

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from steelyard.web import asking, definitions, sources, spend, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
 from steelyard.web.accounts import add_account_settings, add_accounts
+from steelyard.web.adoption import add_adoption
 from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.api_tokens import add_api_tokens
 from steelyard.web.delivery import add_delivery
@@ -32,6 +33,7 @@ def router(pages: Pages) -> APIRouter:
     for add in (
         _first,
         _spend,
+        add_adoption,
         add_roi,
         add_delivery,
         add_impact,

@@ -9,6 +9,7 @@ from steelyard.web.formats import count, share
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_groups import ADOPTION, adoption, is_group
 from steelyard.web.people_view import PeopleView
+from steelyard.web.view import View
 
 
 def people_finding(
@@ -27,7 +28,7 @@ def people_finding(
     said.append((f"{_scope(view, known)} worked with a coding assistant", False))
     if not staff:
         return Finding((*said, (".", False)), "Of how many is unknown: nobody is in a directory.")
-    said += _adopted(view, totals, active, staff)
+    said += adopted(view, totals, active, staff)
     said += _lowest(view, totals, groups)
     return Finding((*said, (".", False)), _support(covered))
 
@@ -41,7 +42,8 @@ def _scope(view: PeopleView, known: Organisation) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-def _adopted(view: PeopleView, totals: Line, active: float, staff: float) -> list[Part]:
+def adopted(view: View, totals: Line, active: float, staff: float) -> list[Part]:
+    """What share of everybody that is, and how it moved."""
     rate, before = totals.number(ADOPTION), totals.earlier(ADOPTION)
     if rate is None or rate > 1:
         return [(f"; the directory has {count(staff)}", False)]

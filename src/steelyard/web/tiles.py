@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steelyard.metrics import CATALOGUE
 from steelyard.web import words
 from steelyard.web.answers import Line
-from steelyard.web.formats import change, points, short, short_money, value
+from steelyard.web.formats import change, points, short, short_count, short_money, value
 from steelyard.web.spark import Spark, spark
 from steelyard.web.view import View
 
@@ -100,6 +100,8 @@ def _note(name: str, totals: Line, view: View) -> str:
         return f"{'saved' if saved >= 0 else 'cost'} {short_money(abs(saved))}"
     if name == "active_people" and (sessions := totals.number("sessions")) is not None:
         return f"{short(sessions, 'count')} sessions"
+    if name == "adoption_rate" and (staff := totals.number("headcount")):
+        return f"of {short_count(staff)} employed"
     if name == "cost_per_person":
         return f"in {view.period.days} days" if view.period.days > 1 else "in one day"
     return "all four types" if name == "tokens" else ""

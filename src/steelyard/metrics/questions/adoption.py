@@ -25,6 +25,7 @@ from steelyard.metrics.questions.compare import (
 from steelyard.metrics.questions.intervals import LEVEL, Estimate, difference
 from steelyard.metrics.questions.panel import TOTAL, Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import figure, group_name, within
+from steelyard.metrics.sight import SMALL
 
 METRICS = ("adoption_rate", "active_people", "headcount")
 BY = "department"
@@ -70,7 +71,7 @@ def _sentence(asking: Asking, found: Mapping[str, Standing] | None, whole: Estim
         return f"{said} Where it stalls cannot be said: no department is known."
     if not _is_recorded(asking, previous(*asking.days)[0]):
         return f"{said} {_EARLIER}"
-    names = _stalled(BY, found)
+    names = _stalled(found)
     if not names:
         return f"{said} No department stalls: none is below that, beyond chance, without rising."
     return f"{said} It stalls in {_listed(names)}: below that, beyond chance, and not rising."
@@ -133,7 +134,7 @@ def _panel(asking: Asking, by: str, found: Mapping[str, Standing], whole: Estima
         whole.n or None,
         _row(TOTAL, everybody, asking) if rows else None,
         metrics=("adoption_rate",),
-        notes=(_RULE, _WHO, _SAME),
+        notes=(_RULE, _WHO, _SAME) if by == BY else (),
         hidden=hidden,
     )
 
@@ -141,7 +142,7 @@ def _panel(asking: Asking, by: str, found: Mapping[str, Standing], whole: Estima
 def _place(item: tuple[str, Standing]) -> tuple[object, ...]:
     """The lowest first; those without a name or figures last."""
     name, each = item
-    return (not name, not each.group.shown, each.group.said.value or 0.0, name)
+    return (name in ("", SMALL), not each.group.shown, each.group.said.value or 0.0, name)
 
 
 def _title(by: str, found: Mapping[str, Standing], whole: Estimate) -> str:
@@ -151,13 +152,14 @@ def _title(by: str, found: Mapping[str, Standing], whole: Estimate) -> str:
         return f"No {by} is known of anybody"
     if all(each.stalls is None for each in found.values()):
         return f"Adoption is {figure(whole.value, 'share')}; whether it stalls cannot be said yet"
-    names = _stalled(by, found)
+    names = _stalled(found)
     return f"Adoption stalls in {_listed(names)}" if names else f"Adoption stalls in no {by}"
 
 
-def _stalled(by: str, found: Mapping[str, Standing]) -> list[str]:
+def _stalled(found: Mapping[str, Standing]) -> list[str]:
     """Groups that stall, the lowest first."""
-    return [group_name(by, n) for n, each in sorted(found.items(), key=_place) if n and each.stalls]
+    ranked = sorted(found.items(), key=_place)
+    return [name for name, each in ranked if name not in ("", SMALL) and each.stalls]
 
 
 def _listed(names: Sequence[str]) -> str:

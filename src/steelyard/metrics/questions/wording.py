@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steelyard.metrics.questions.intervals import Estimate
+from steelyard.metrics.sight import SMALL
 
 NOT_SAID = {
     "team": "no team",
@@ -66,6 +67,8 @@ def plural(dimension: str) -> str:
 
 def group_name(dimension: str, value: object) -> str:
     """A group as people read it; what was not said gets words of its own."""
+    if value == SMALL:
+        return "small groups together"
     return str(value) if value not in ("", None) else NOT_SAID.get(dimension, "not said")
 
 

@@ -34,7 +34,9 @@ def add_accounts(routes: APIRouter, pages: Pages) -> None:
 
     def show(request: Request, problem: str = "", code: int = 200, **said: str) -> Response:
         page = pages.page(request, "accounts", "Accounts", pages.services.status())
-        values = {"grid": _grid(doorman.accounts.list()), "roles": ROLES, "problem": problem}
+        known = doorman.accounts.list()
+        active = sum(account.state == "active" for account in known)
+        values = {"grid": _grid(known), "active": active, "roles": ROLES, "problem": problem}
         form = {"email": "", "name": "", "role": "member", "person": "", **said}
         answer = pages.render(
             request, "accounts.html", page, form=form, required=doorman.required, **values

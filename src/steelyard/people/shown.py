@@ -33,9 +33,12 @@ def build_shown(warehouse: Warehouse, options: ShownOptions, now: dt.datetime) -
     """Build both tables again where anything they rest on changed; whether it did."""
     from steelyard.people.told import script
 
-    today = now.astimezone(dt.UTC).date()
+    now = now.astimezone(dt.UTC)
+    today = now.date()
     asked = script("shown_mark").replace("{seen}", script("shown_seen"))
-    mark = repr((warehouse.query(asked), today.isocalendar()[:2]))
+    monday = today - dt.timedelta(days=today.weekday())
+    # This week's ways of working change all the time; people are told apart by those of an hour.
+    mark = repr((warehouse.query(asked, [monday]), monday, now.hour))
     wanted = (options.smallest, ",".join(options.places), mark)
     if warehouse.query("select smallest, places, built_from from shown_built") == [wanted]:
         return False

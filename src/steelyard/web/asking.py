@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steelyard.metrics import CATALOGUE, Answer, Question
+from steelyard.metrics.sight import PERSONAL
 from steelyard.web.answers import sums_by
 from steelyard.web.services import Services
 from steelyard.web.view import Filters, View
@@ -69,10 +70,14 @@ def fitting(metrics: Iterable[str], dimensions: Iterable[str]) -> tuple[str, ...
 
 
 def shown_by(services: Services, view: View, names: Iterable[str]) -> Names:
-    """Those of the dimensions by which this viewer may see figures under the page's filters."""
+    """Those of the dimensions by which this viewer may see figures under the page's filters; of
+    single people where there are others to see than oneself."""
     sight = services.sight
     return tuple(
-        name for name in names if sight.allows_dimensions((name, *_others(view.where, name)))
+        name
+        for name in names
+        if (name not in PERSONAL or sight.names_people)
+        and sight.allows_dimensions((name, *_others(view.where, name)))
     )
 
 

@@ -23,6 +23,11 @@ from steelyard.web.viewer import NOBODY, Viewer, current
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE = ("GET", "HEAD")
+SIGN_IN = "Sign in, or send a token."
+PROGRAMS = (
+    "Programs send `Authorization: Bearer …`; `steelyard token create NAME --scope read`"
+    " makes a token."
+)
 
 
 class NotSignedIn(WebError):
@@ -69,7 +74,7 @@ class Gate:
                 self._check_host(request)
                 known = await anyio.to_thread.run_sync(self.doorman.recognise, request)
         except errors.SteelyardError as error:
-            await self.answer(request, error)(scope, receive, send)
+            await (await self._refusal(request, error))(scope, receive, send)
             return
         await self._let_in(request, known, send)
 
@@ -91,7 +96,7 @@ class Gate:
         try:
             if not rights.is_open(request.method, request.url.path):
                 if known is None:
-                    return _not_signed_in(request, self.answer), request.receive
+                    return await self._not_signed_in(request), request.receive
                 _check_rights(request, known.viewer)
             if request.method in SAFE or (known and known.by_token):
                 return self.app, request.receive
@@ -99,7 +104,17 @@ class Gate:
             forms.check(request, body, visit.secret)
             return self.app, _again(body)
         except errors.SteelyardError as error:
-            return self.answer(request, error), request.receive
+            return await self._refusal(request, error), request.receive
+
+    async def _refusal(self, request: Request, error: errors.SteelyardError) -> Response:
+        """Beside the event loop: a page asks the server how it is."""
+        return await anyio.to_thread.run_sync(self.answer, request, error)
+
+    async def _not_signed_in(self, request: Request) -> Response:
+        if not wants_page(request) or request.method not in SAFE:
+            return await self._refusal(request, NotSignedIn(SIGN_IN, PROGRAMS))
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303)
 
     def _check_host(self, request: Request) -> None:
         name = hostname(request.headers)
@@ -174,20 +189,6 @@ def _check_rights(request: Request, viewer: Viewer) -> None:
             f"{viewer.role.capitalize()}s may not open {path}.",
             f"It is for {' and '.join(sorted(roles))}; an admin can give an account another role.",
         )
-
-
-def _not_signed_in(request: Request, answer: Answer) -> Response:
-    if wants_page(request) and request.method in SAFE:
-        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303)
-    return answer(
-        request,
-        NotSignedIn(
-            "Sign in, or send a token.",
-            "Programs send `Authorization: Bearer …`; `steelyard token create NAME --scope read`"
-            " makes a token.",
-        ),
-    )
 
 
 def local_path(address: str) -> str:

@@ -24,7 +24,9 @@ def add_palette(routes: APIRouter, pages: Pages) -> None:
             if rights.may(current.get().role, link.url)
         ]
         if pages.services.status().has_data:
-            entries += _breakdowns() + _values(pages.services)
+            services = pages.services
+            plain = View(period.named(period.DEFAULT, services.today()))
+            entries += _breakdowns(services, plain) + _values(services, plain)
         entries += [
             {"label": words.metric(n), "kind": "metric", "name": n, "url": f"/definitions#{n}"}
             for n in CATALOGUE
@@ -32,15 +34,14 @@ def add_palette(routes: APIRouter, pages: Pages) -> None:
         return JSONResponse(entries)
 
 
-def _breakdowns() -> list[dict[str, str]]:
+def _breakdowns(services: Services, view: View) -> list[dict[str, str]]:
     return [
         {"label": f"Spend by {words.dimension(n)}", "kind": "table", "url": f"/spend?by={n}"}
-        for n in (*asking.TABS, *asking.MORE)
+        for n in asking.shown_by(services, view, (*asking.TABS, *asking.MORE))
     ]
 
 
-def _values(services: Services) -> list[dict[str, str]]:
-    plain = View(period.named(period.DEFAULT, services.today()))
+def _values(services: Services, plain: View) -> list[dict[str, str]]:
     return [
         {
             "label": choice["label"],

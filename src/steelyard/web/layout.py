@@ -31,6 +31,7 @@ NAV = (
     Group(
         "",
         (
+            Link("overview", "Overview", "/", "home"),
             Link("spend", "Spend", "/spend", "spend"),
             Link("adoption", "Adoption", "/adoption", "adopt"),
             Link("roi", "ROI", "/roi", "scale"),

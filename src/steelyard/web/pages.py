@@ -7,7 +7,7 @@ import io
 from dataclasses import asdict, replace
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from steelyard.web import asking, definitions, sources, spend, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
@@ -20,6 +20,7 @@ from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact import add_impact
 from steelyard.web.layout import footer
+from steelyard.web.overview import add_overview
 from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
 from steelyard.web.pictures import add_pictures
@@ -31,7 +32,7 @@ def router(pages: Pages) -> APIRouter:
     """All pages, in one router that stays out of the API's description."""
     routes = APIRouter(include_in_schema=False)
     for add in (
-        _first,
+        add_overview,
         _spend,
         add_adoption,
         add_roi,
@@ -64,12 +65,6 @@ def _oidc(routes: APIRouter, pages: Pages) -> None:
         from steelyard.web.oidc_signing import add_oidc
 
         add_oidc(routes, pages, pages.doorman.oidc)
-
-
-def _first(routes: APIRouter, pages: Pages) -> None:
-    @routes.get("/")
-    def first() -> Response:
-        return RedirectResponse("/spend" if pages.services.status().has_data else "/get-started")
 
 
 def _spend(routes: APIRouter, pages: Pages) -> None:

@@ -22,7 +22,7 @@ from steelyard.web.answers import Line, single
 from steelyard.web.api import Format, as_format
 from steelyard.web.asking import Names
 from steelyard.web.controls import comparison, shared
-from steelyard.web.files import Kind, add_files
+from steelyard.web.files import Kind, Rows, Table, add_files, table_file
 from steelyard.web.finding import Finding
 from steelyard.web.formats import span
 from steelyard.web.frame import Pages
@@ -31,7 +31,7 @@ from steelyard.web.notes import notes
 from steelyard.web.panels import Panel, Shown
 from steelyard.web.series import sparks
 from steelyard.web.services import Services
-from steelyard.web.tiles import Metrics, tiles
+from steelyard.web.tiles import Metrics, Tile, tiles
 from steelyard.web.view import View
 
 MakeFinding = Callable[[View, Line], Finding]
@@ -39,13 +39,22 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class OwnTable:
+    """Rows that no single question answers."""
+
+    columns: Names
+    rows: Callable[[Services, View], Rows]
+
+
+@dataclass(frozen=True)
 class Section:
-    """Panels under one heading. `about` is a sentence below it."""
+    """Panels under one heading. `about` is a sentence below it, `url` the page with more of it."""
 
     name: str
     title: str
     panels: tuple[Panel, ...]
     about: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class ShownSection:
     title: str
     panels: tuple[Shown, ...]
     about: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,8 @@ class Sheet:
     """One page. `asks` is the question it answers, `tiles` name metrics with their colours.
 
     `beside` are metrics the finding needs beyond those of the tiles. `more` gives what the page's
-    own template prints beside panels.
+    own template prints beside panels, `more_tiles` figures that are no metric. `tables` are by the
+    name under which files have them.
     """
 
     key: str
@@ -76,6 +87,8 @@ class Sheet:
     template: str = "sheet.html"
     empty: str = "As soon as an assistant sends its first event, this page fills."
     more: Callable[[Services, View, Line], Values] = field(default=lambda *_: {})
+    more_tiles: Callable[[Services, View], list[Tile]] = field(default=lambda *_: [])
+    tables: Mapping[str, OwnTable] = field(default_factory=dict)
 
     def panel(self, name: str) -> Panel:
         """Raises UnknownName for one the page does not have."""
@@ -95,8 +108,9 @@ def read(params: QueryParams, services: Services) -> View:
     return views.read(QueryParams(kept), services.today(), DIMENSIONS)
 
 
-def add_sheet(routes: APIRouter, pages: Pages, sheet: Sheet) -> None:
-    """The page, and its data as .json (everything), .csv and .parquet (a panel)."""
+def add_sheet(routes: APIRouter, pages: Pages, sheet: Sheet) -> Callable[[Request], Response]:
+    """The page, and its data as .json (everything), .csv and .parquet (a panel). The page is given
+    back for those who show it at another address too."""
     services = pages.services
 
     @routes.get(sheet.path)
@@ -116,11 +130,16 @@ def add_sheet(routes: APIRouter, pages: Pages, sheet: Sheet) -> None:
 
     def file(request: Request, kind: Kind) -> Response:
         view = read(request.query_params, services)
-        panel = sheet.panel(request.query_params.get("panel", sheet.first.name))
-        form: Format = "csv" if kind == "csv" else "parquet"
+        name = request.query_params.get("panel", sheet.first.name)
+        form: Table = "csv" if kind == "csv" else "parquet"
+        if name in sheet.tables:
+            own, days = sheet.tables[name], f"{view.period.start}-{view.period.end}"
+            return table_file(own.rows(services, view), own.columns, form, f"{name}-{days}")
+        panel = sheet.panel(name)
         return one_panel(services, view, panel, form, sheet.key)
 
     add_files(routes, sheet.path, file, ("csv", "parquet"))
+    return html
 
 
 def context(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:
@@ -138,7 +157,8 @@ def context(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:
         "comparison": comparison(view, sheet.path),
         "finding": sheet.finding(view, totals),
         "notes": notes(said, view, left_out),
-        "tiles": tiles(view, totals, courses, left_out, sheet.tiles),
+        "tiles": tiles(view, totals, courses, left_out, sheet.tiles)
+        + sheet.more_tiles(services, view),
         "sections": found,
         "days": span(view.period.start, view.period.end),
         "data_url": view.url(f"{sheet.path}.json"),
@@ -174,7 +194,7 @@ def as_json(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:
         for panel in section.panels:
             shown = panels.show(services, view, panel, services.today())
             found[panel.name] = shown.answer.to_json() if shown.answer else {"why": shown.why}
-    return found
+    return found | {name: own.rows(services, view) for name, own in sheet.tables.items()}
 
 
 def one_panel(services: Services, view: View, panel: Panel, kind: Format, page: str) -> Response:
@@ -189,4 +209,5 @@ def one_panel(services: Services, view: View, panel: Panel, kind: Format, page: 
 def _section(services: Services, view: View, section: Section, path: str) -> ShownSection:
     today = services.today()
     found = tuple(panels.show(services, view, panel, today, path) for panel in section.panels)
-    return ShownSection(section.name, section.title, found, section.about)
+    url = view.url(section.url) if section.url else ""
+    return ShownSection(section.name, section.title, found, section.about, url)

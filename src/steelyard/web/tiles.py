@@ -98,6 +98,12 @@ def _note(name: str, totals: Line, view: View) -> str:
         return "own estimate" if totals.number(name) is not None else "no client said"
     if name == "cache_hit_share" and (saved := totals.number("cache_savings_usd")) is not None:
         return f"{'saved' if saved >= 0 else 'cost'} {short_money(abs(saved))}"
+    if name == "active_people" and (staff := totals.number("headcount")):
+        return f"{short(staff, 'count')} in the directory"
+    if name == "cost_per_pr" and (merged := totals.number("prs_merged")):
+        return f"{short(merged, 'count')} merged"
+    if name in ("ai_pr_share", "ai_commit_share"):
+        return "a floor: marks seen"
     if name == "active_people" and (sessions := totals.number("sessions")) is not None:
         return f"{short(sessions, 'count')} sessions"
     if name == "adoption_rate" and (staff := totals.number("headcount")):

@@ -25,7 +25,7 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 PAGES = (
-    *("/spend", "/spend?by=person&where.team=search", "/sources", "/people"),
+    *("/spend", "/spend?by=person&where.team=search", "/sources", "/organisation"),
     *("/definitions", "/get-started", "/delivery"),
 )
 Open = Callable[..., Page]
@@ -132,14 +132,14 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
 def test_the_organisation_is_clean_with_a_branch_open(
     organisation: str, open_page: Open, options: dict[str, Any]
 ) -> None:
-    page = open_page(f"{organisation}/people", **options)
+    page = open_page(f"{organisation}/organisation", **options)
     page.locator("#organisation summary").first.click()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_organisation_works_without_script(organisation: str, open_page: Open) -> None:
-    page = open_page(f"{organisation}/people", **DESKTOP, java_script_enabled=False)
+    page = open_page(f"{organisation}/organisation", **DESKTOP, java_script_enabled=False)
     branch = page.locator("#organisation li").first
     expect(branch.locator("li").first).to_be_hidden()
     branch.locator("summary").focus()
@@ -150,7 +150,7 @@ def test_the_organisation_works_without_script(organisation: str, open_page: Ope
     expect(page.locator("#scorecard")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/spend", "/people", "/get-started"])
+@pytest.mark.parametrize("path", ["/spend", "/organisation", "/get-started"])
 def test_empty_pages_are_clean_too(new_site: str, open_page: Open, path: str) -> None:
     assert violations(open_page(new_site + path, **DARK)) == []
 

@@ -1,4 +1,4 @@
-"""The page People says who uses assistants, where it stalls, and shows only whom it may."""
+"""The page Organisation says who uses assistants, where it stalls, and shows only whom it may."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
@@ -65,7 +66,7 @@ def groups_client(world: World) -> TestClient:
 
 
 def page(client: TestClient, query: str = "") -> str:
-    answer = client.get(f"/people{query}", headers=HTML)
+    answer = client.get(f"/organisation{query}", headers=HTML)
     assert answer.status_code == 200
     return answer.text
 
@@ -83,7 +84,7 @@ def rows(page_html: str, table: str) -> list[list[str]]:
 
 
 def table_of(client: TestClient, query: str = "") -> list[dict[str, str]]:
-    answer = client.get(f"/people.csv{query}")
+    answer = client.get(f"/organisation.csv{query}")
     assert answer.status_code == 200
     return list(csv.DictReader(io.StringIO(answer.text)))
 
@@ -107,7 +108,8 @@ def test_groups_are_the_answer_with_the_lowest_first(client: TestClient, world: 
     assert engineering[1] == str(value(world, "headcount", department="Engineering"))
     assert engineering[3] == formats.share(value(world, "adoption_rate", department="Engineering"))
     assert engineering[5] == formats.money(spend)
-    assert "Adoption stands still in Legal, Finance and Design" in text_of(page(client))
+    rate = formats.share(value(world, "adoption_rate"))
+    assert f"{rate} work with an assistant: use and work by department" in text_of(page(client))
 
 
 def test_groups_sort_and_break_down_by_the_address(client: TestClient) -> None:
@@ -120,23 +122,77 @@ def test_groups_sort_and_break_down_by_the_address(client: TestClient) -> None:
 def test_small_groups_are_shown_together_and_add_up(
     groups_client: TestClient, client: TestClient
 ) -> None:
-    found = groups_client.get("/people.json").json()
+    found = groups_client.get("/organisation.json").json()
     sizes = {row["department"]: row["headcount"] for row in found["groups"] if row["department"]}
     assert "Management" not in sizes and min(sizes.values()) >= 5
-    whole = client.get("/people.json").json()
+    whole = client.get("/organisation.json").json()
     assert found["totals"] == whole["totals"]
     assert sum(row["headcount"] or 0 for row in found["groups"]) == whole["totals"]["headcount"]
     assert "Small groups together" in text_of(page(groups_client))
-    assert found["organisation"] == []
     assert "where.manager" not in page(groups_client)
+
+
+def test_without_single_people_the_tree_is_of_places(
+    groups_client: TestClient, client: TestClient
+) -> None:
+    found = groups_client.get("/organisation.json").json()
+    places = found["organisation"]
+    assert set(places[0]) >= {"rollup", "department", "team"}
+    assert sum(row["headcount"] or 0 for row in places) == found["totals"]["headcount"]
+    assert all(row["headcount"] is None or row["headcount"] >= 5 for row in places)
+    tree = tree_of(page(groups_client))
+    assert "Roll-up managers, with departments and teams" in text_of(tree)
+    for url in re.findall(r'<li class="node deep-1.*?href="([^"]+)"', tree)[:3]:
+        assert "where.team=" in url
+        assert groups_client.get(html.unescape(url), headers=HTML).status_code == 200
+    offered = re.findall(r"where\.team=([^&\"]+)", page(groups_client).partition("<main")[0])
+    sizes = {row["team"]: row["headcount"] for row in client_rows(client, "?by=team")}
+    assert offered and all(sizes[unquote(name)] >= 5 for name in offered)
+    under_a_trait = text_of(page(groups_client, "?where.role=Counsel"))
+    assert "not shown under these filters" in under_a_trait
+
+
+def client_rows(client: TestClient, query: str) -> list[dict[str, Any]]:
+    return list(client.get(f"/organisation.json{query}").json()["groups"])
+
+
+def test_the_former_address_leads_here(client: TestClient) -> None:
+    answer = client.get("/people?period=7d", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/organisation?period=7d")
+
+
+def test_every_table_as_a_file(client: TestClient) -> None:
+    for table in ("groups", "organisation", "people"):
+        rows = table_of(client, f"?table={table}")
+        answer = client.get(f"/organisation.parquet?table={table}")
+        assert pq.read_table(io.BytesIO(answer.content)).num_rows == len(rows) > 5
+    score = table_of(client, "?table=people")[0]
+    assert len({*score} - {"person", "sessions", "prs_merged"}) == 13
+
+
+def test_strangers_are_for_admins(groups_client: TestClient) -> None:
+    said = text_of(page(groups_client))
+    assert "Who they are is shown to admins" in said and "zoe.private" not in said
+    assert "Nothing belongs to strangers" not in said
+
+
+def test_pseudonyms_have_figures_and_nothing_that_tells_who(world: World) -> None:
+    world.sight = Sight(persons=None, pseudonyms=True, key=b"k" * 32)
+    client = TestClient(create_app(world), LOCAL)
+    found = table_of(client, "?table=people")
+    assert len(found) == value(world, "active_people")
+    assert all("@" not in row["person"] + row["name"] + row["manager"] for row in found)
+    shown = page(client).partition('<table id="scorecard">')[2].partition("</table>")[0]
+    assert "Job title" not in shown and "@" not in shown
 
 
 def test_what_would_show_too_few_is_refused_in_a_sentence(groups_client: TestClient) -> None:
     for query in ("where.manager=cfo@acme.example", "where.team=legal&where.role=Counsel"):
-        refused = groups_client.get(f"/people?{query}", headers=HTML)
+        refused = groups_client.get(f"/organisation?{query}", headers=HTML)
         assert refused.status_code == 403
         assert "not shown" in refused.text and "Ask by rollup, department and team" in refused.text
-        assert groups_client.get(f"/people.csv?{query}").json()["error"]["code"] == "not_shown"
+        told = groups_client.get(f"/organisation.csv?{query}").json()
+        assert told["error"]["code"] == "not_shown"
 
 
 def test_choosing_a_roll_up_narrows_managers_and_teams(client: TestClient, world: World) -> None:
@@ -153,7 +209,7 @@ def test_choosing_a_roll_up_narrows_managers_and_teams(client: TestClient, world
 def test_choosing_above_forgets_what_was_chosen_below(client: TestClient) -> None:
     query = f"?where.rollup={ENGINEERING}&where.manager=mgr-engi0-0@acme.example"
     said = page(client, query)
-    other = re.findall(r'href="(/people\?[^"]*where\.rollup=vp-data0[^"]*)"', said)
+    other = re.findall(r'href="(/organisation\?[^"]*where\.rollup=vp-data0[^"]*)"', said)
     assert other and not any("where.manager" in url for url in other)
 
 
@@ -162,7 +218,7 @@ def test_a_person_is_found_by_name_or_the_nearest_is_said(client: TestClient, wo
     assert known.settled({"manager": (known.name(ENGINEERING).upper(),)}) == {
         "manager": (ENGINEERING,)
     }
-    refused = client.get("/people", params={"where.manager": "Elif Ezee"}, headers=HTML)
+    refused = client.get("/organisation", params={"where.manager": "Elif Ezee"}, headers=HTML)
     assert refused.status_code == 400
     assert "There is no manager called" in text_of(refused.text)
 
@@ -203,10 +259,11 @@ def test_single_people_are_off_as_it_comes(groups_client: TestClient) -> None:
     said = page(groups_client)
     assert 'id="scorecard"' not in said
     assert "people_shown = &#34;names&#34;" in said or 'people_shown = "names"' in said
-    assert groups_client.get("/people.json").json()["people"] is None
-    assert groups_client.get("/people.csv?table=people").status_code == 400
-    assert groups_client.get("/people.json").json()["unmatched"] == []
-    refused = groups_client.get("/people.json", params={"where.person": "engi0-0-0@acme.example"})
+    assert groups_client.get("/organisation.json").json()["people"] is None
+    assert groups_client.get("/organisation.csv?table=people").status_code == 400
+    assert groups_client.get("/organisation.json").json()["unmatched"] == []
+    someone = {"where.person": "engi0-0-0@acme.example"}
+    refused = groups_client.get("/organisation.json", params=someone)
     assert refused.status_code == 403
     assert refused.json()["error"]["message"].startswith("Figures of single people")
 
@@ -234,12 +291,12 @@ def test_what_is_matched_and_the_command_that_settles_the_rest(
         share = formats.share(value(world, f"{metric}_matched_share"))
         assert f"{what} {share}" in said
     assert "email:zoe.private@mail.example" in said and "steelyard people review" in said
-    assert "install:77d0c54a46f4" in client.get("/people.json").json()["unmatched"]
+    assert "install:77d0c54a46f4" in client.get("/organisation.json").json()["unmatched"]
 
 
-def test_not_compared_says_nothing_of_standing_still(client: TestClient) -> None:
+def test_not_compared_says_nothing_of_the_days_before(client: TestClient) -> None:
     said = text_of(page(client, "?compare=none"))
-    assert "stands still" not in said and "days before" not in said
+    assert "days before" not in said
 
 
 def test_an_empty_server_and_one_without_a_directory(empty: World) -> None:
@@ -251,7 +308,7 @@ def test_an_empty_server_and_one_without_a_directory(empty: World) -> None:
     said = text_of(page(client))
     assert "1 person worked with a coding assistant." in said
     assert "Who people are is not known yet" in said
-    assert client.get("/people.json").json()["totals"]["active_people"] == 1
+    assert client.get("/organisation.json").json()["totals"]["active_people"] == 1
 
 
 def test_people_without_any_record_are_unknown_not_nobody(empty: World) -> None:
@@ -284,9 +341,9 @@ def test_ten_thousand_people_come_branch_by_branch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("query", ["?by=person", "?where.colour=red", "?period=soon"])
 def test_what_cannot_be_read_is_refused(client: TestClient, query: str) -> None:
-    assert client.get(f"/people.json{query}").status_code == 400
+    assert client.get(f"/organisation.json{query}").status_code == 400
 
 
 def test_the_usual_view_has_a_short_address(client: TestClient) -> None:
     said = page(client, f"?by=department&sort={LOWEST_FIRST}")
-    assert 'href="/people" data-share' in said
+    assert 'href="/organisation" data-share' in said

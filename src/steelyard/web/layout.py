@@ -37,7 +37,7 @@ NAV = (
             Link("roi", "ROI", "/roi", "scale"),
             Link("delivery", "Delivery", "/delivery", "ship"),
             Link("impact", "Impact", "/impact", "flask"),
-            Link("people", "People", "/people", "people"),
+            Link("organisation", "Organisation", "/organisation", "people"),
         ),
     ),
     Group(

@@ -1,6 +1,6 @@
-"""The organisation as a tree: roll-up managers, the managers below them, figures at each.
+"""The organisation as a tree: roll-up managers, and managers or places below, figures at each.
 
-In a large organisation only the open branch carries its managers; the others are links to it.
+In a large organisation only the open branch carries what is below; the others are links to it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from steelyard.metrics import CATALOGUE
+from steelyard.metrics.sight import SMALL
 from steelyard.web import words
 from steelyard.web.answers import Line
 from steelyard.web.formats import UNKNOWN, short, value
@@ -41,7 +42,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Twig:
-    """The people who report to a manager."""
+    """The people who report to a manager, or of a department or team."""
 
     name: str
     address: str
@@ -52,13 +53,14 @@ class Twig:
 
 @dataclass(frozen=True)
 class Branch:
-    """All people of a roll-up manager. `url` opens or closes it where `twigs` are not carried."""
+    """All people of a roll-up manager; `size` says how much is below. `url` opens or closes it
+    where `twigs` are not carried."""
 
     key: str
     name: str
     address: str
     note: str
-    managers: int
+    size: str
     figures: tuple[Figure, ...]
     twigs: tuple[Twig, ...]
     hidden: int
@@ -70,26 +72,45 @@ class Branch:
 
 @dataclass(frozen=True)
 class Tree:
-    """Roll-up managers, those without one last."""
+    """Roll-up managers, those without one last; `title` and `about` say what is below them."""
 
+    title: str
+    about: str
     branches: tuple[Branch, ...]
 
 
+MANAGERS = (
+    "Roll-up managers and the managers below them",
+    "A manager's figures are those of the people who report to them; a roll-up manager's are those"
+    " of everybody below",
+)
+PLACES = (
+    "Roll-up managers, with departments and teams",
+    "Small groups are shown together, so that nobody's figures stand alone",
+)
+
+
 def tree(
-    view: PeopleView, known: Organisation, rollups: Sequence[Line], managers: Sequence[Line]
+    view: PeopleView,
+    known: Organisation,
+    rollups: Sequence[Line],
+    levels: tuple[Sequence[Line], ...],
 ) -> Tree:
-    """Roll-up managers by headcount, those without one last."""
-    below: dict[str, list[Line]] = {}
-    for line in sorted(managers, key=_size, reverse=True):
-        below.setdefault(line.names["rollup"], []).append(line)
+    """Roll-up managers by headcount, those without one last. `levels` are the lines below them:
+    their managers, or their departments and then the teams of these."""
+    below: list[dict[str, list[Line]]] = []
+    for level in levels:
+        found: dict[str, list[Line]] = {}
+        for line in sorted(level, key=_size, reverse=True):
+            found.setdefault(line.names["rollup"], []).append(line)
+        below.append(found)
     shown = sorted(rollups, key=lambda line: (not line.names["rollup"], -_size(line)))
-    carry_all = len(managers) <= CARRIED or "rollup" in view.where
-    return Tree(
-        tuple(
-            _branch(view, known, line, below.get(line.names["rollup"], []), carry_all)
-            for line in shown
-        )
+    carry_all = len(levels[-1]) <= CARRIED or "rollup" in view.where
+    branches = (
+        _branch(view, known, line, [b.get(line.names["rollup"], []) for b in below], carry_all)
+        for line in shown
     )
+    return Tree(*(MANAGERS if len(levels) == 1 else PLACES), tuple(branches))
 
 
 def _size(line: Line) -> float:
@@ -97,20 +118,24 @@ def _size(line: Line) -> float:
 
 
 def _branch(
-    view: PeopleView, known: Organisation, line: Line, below: list[Line], carry_all: bool
+    view: PeopleView, known: Organisation, line: Line, below: list[list[Line]], carry_all: bool
 ) -> Branch:
     key = line.names["rollup"]
     above = known.manager_of(key)  # to whom nobody here reports but the roll-up manager
-    below = [each for each in below if not above or each.names["manager"] != above]
+    first = [each for each in below[0] if not above or each.names.get("manager") != above]
     is_open = view.node == key or "rollup" in view.where
-    twigs = list(_twigs(view, known, key, below)) if carry_all or is_open else []
+    twigs: list[Twig] = []
+    if carry_all or is_open:
+        made = _managers(view, known, key, first) if len(below) == 1 else _places(view, key, *below)
+        twigs = list(made)
     limit = len(twigs) if view.whole else SHOWN
+    noun = "manager" if len(below) == 1 else "department"
     return Branch(
         key=key,
         name=known.label("rollup", key),
-        address=key,
+        address=key if known.label("rollup", key) != key and key != SMALL else "",
         note="" if key else LOOSE,
-        managers=len(below),
+        size=f"{len(first)} {noun}{'' if len(first) == 1 else 's'}",
         figures=figures(line),
         twigs=tuple(twigs[:limit]),
         hidden=max(0, len(twigs) - limit),
@@ -125,7 +150,9 @@ def _link(view: PeopleView, key: str) -> str:
     return f"{view.url(PATH)}#branch-{key}"
 
 
-def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]) -> Iterable[Twig]:
+def _managers(
+    view: PeopleView, known: Organisation, rollup: str, below: list[Line]
+) -> Iterable[Twig]:
     rows = {line.names["manager"]: line for line in below}
     direct = [(rollup, 0)] if rollup and rollup in rows else []
     for manager, depth in [
@@ -141,6 +168,25 @@ def _twigs(view: PeopleView, known: Organisation, rollup: str, below: list[Line]
             depth=min(depth, DEEPEST),
             figures=figures(rows[manager]),
         )
+
+
+def _places(
+    view: PeopleView, rollup: str, departments: list[Line], teams: list[Line]
+) -> Iterable[Twig]:
+    """Departments, each with its teams where there is more than one of them."""
+    held = view.narrowed("rollup", rollup)
+    for line in departments:
+        name = line.names["department"]
+        inside = held.narrowed("department", name)
+        yield _place(line, "department", 0, inside)
+        own = [each for each in teams if each.names["department"] == name]
+        for each in own if len(own) > 1 else ():
+            yield _place(each, "team", 1, inside.narrowed("team", each.names["team"]))
+
+
+def _place(line: Line, dimension: str, depth: int, view: PeopleView) -> Twig:
+    label = words.value(dimension, line.names[dimension])
+    return Twig(label, label, view.url(PATH), depth, figures(line))
 
 
 def figures(line: Line) -> tuple[Figure, ...]:

@@ -19,7 +19,8 @@ from steelyard.web.view import Filters
 
 PEOPLE = ("rollup", "manager", "person")  # dimensions whose values are people
 NOBODY = {"rollup": "No manager known", "manager": "No manager known"}
-TITLES = {"rollup": "Roll-up", "manager": "Manager", "team": "Team", "person": "Person"}
+TITLES = {"rollup": "Roll-up", "manager": "Manager", "department": "Department", "team": "Team"}
+TITLES["person"] = "Person"
 
 
 class Organisation:

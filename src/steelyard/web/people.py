@@ -1,29 +1,36 @@
-"""The page People: who works here, who uses assistants, where it stalls, who is unmatched."""
+"""The page Organisation: who works here, who uses assistants, and who is unmatched."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from steelyard.metrics import CATALOGUE
 from steelyard.web import people_data, words
-from steelyard.web.api import CSV, download
-from steelyard.web.asking import Names, shown_by
+from steelyard.web.asking import shown_by
 from steelyard.web.controls import comparison, shared
+from steelyard.web.files import Kind, add_files
 from steelyard.web.formats import UNKNOWN, count, short_count, value
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import notes
 from steelyard.web.org_tree import tree
 from steelyard.web.organisation import TITLES, Organisation
-from steelyard.web.people_asking import COVERED, FIGURES, MOST_PEOPLE, Asked, ask_people
+from steelyard.web.people_asking import (
+    COVERED,
+    FIGURES,
+    MOST_PEOPLE,
+    Asked,
+    ask_people,
+)
 from steelyard.web.people_finding import people_finding
 from steelyard.web.people_groups import groups, title
-from steelyard.web.people_view import CASCADE, PATH, TABLES, TABS, PeopleView, read
+from steelyard.web.people_view import CASCADE, FORMER, PATH, TABLES, TABS, PeopleView, read
 from steelyard.web.scorecard import scorecard
 from steelyard.web.series import sparks
 from steelyard.web.services import Services
@@ -40,10 +47,15 @@ def add_people(routes: APIRouter, pages: Pages) -> None:
     """The page, and its data as .json and .csv."""
     services = pages.services
 
+    @routes.get(FORMER)
+    def former(request: Request) -> Response:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{PATH}{query}", 301)
+
     @routes.get(PATH)
     def html(request: Request) -> Response:
         status, today = services.status(), services.today()
-        page = pages.page(request, "people", "People", status)
+        page = pages.page(request, "organisation", "Organisation", status)
         if not status.has_data and not status.people:
             values = {**shared(_read(request, services)[0], {}, today, PATH), "shown": False}
             return pages.render(request, "people.html", page, foot=["No data yet"], **values)
@@ -59,13 +71,13 @@ def add_people(routes: APIRouter, pages: Pages) -> None:
         asked = ask_people(services, view)
         return JSONResponse(people_data.as_json(view, known, asked, strangers))
 
-    @routes.get(f"{PATH}.csv")
-    def table(request: Request) -> Response:
+    def file(request: Request, kind: Kind) -> Response:
         view, known = _read(request, services)
-        name = request.query_params.get("table", TABLES[0])
-        text = people_data.as_csv(name, view, known, ask_people(services, view))
-        file = f"people-{name}-{view.period.start}-{view.period.end}.csv"
-        return Response(text, headers=download(file), media_type=CSV)
+        table = request.query_params.get("table", TABLES[0])
+        asked = ask_people(services, view, math.inf)  # files hold everybody
+        return people_data.file(table, "csv" if kind == "csv" else "parquet", view, known, asked)
+
+    add_files(routes, PATH, file, ("csv", "parquet"))
 
 
 def _read(request: Request, services: Services) -> tuple[PeopleView, Organisation]:
@@ -83,25 +95,26 @@ def context(
     grid = groups(view, asked.groups, totals)
     return {
         **shared(view, {}, today, PATH),
-        **_filters(view, known, shown_by(services, view, CASCADE)),
+        **_filters(services, view, known),
         "comparison": comparison(view, PATH),
         "known": bool(known.people),
         "finding": people_finding(view, known, totals, asked.groups, asked.covered),
         "notes": notes([asked.answer], view),
         "tiles": _tiles(view, asked, today),
         "heads": [(name, words.metric(name)) for name in FIGURES],
-        "tree": tree(view, known, asked.rollups, asked.managers),
+        "tree": tree(view, known, asked.rollups, asked.below),
         "tabs": [_tab(view, name) for name in shown_by(services, view, TABS)],
         "by_label": words.dimension(view.by),
-        "groups_title": title(view, asked.groups, totals),
+        "groups_title": title(view, totals),
         "grid": grid,
         "row_count": len(asked.groups),
         "covered": _covered(asked),
         "unmatched": services.people_unmatched(),
+        "strangers_shown": services.sight.everything,
         "scorecard": services.sight.names_people,
         "scores": scorecard(view, known, asked.scores) if asked.scores is not None else None,
         "most_people": MOST_PEOPLE,
-        "downloads": {name: _download(view, name) for name in TABLES},
+        "downloads": {name: _downloads(view, name) for name in TABLES},
         "json": f"{PATH}.json{view.url('')}",
         "foot": _foot(asked, today),
     }
@@ -112,21 +125,25 @@ def _foot(asked: Asked, today: dt.date) -> list[str]:
     return footer(asked.answer, today)
 
 
-def _download(view: PeopleView, table: str) -> str:
+def _downloads(view: PeopleView, table: str) -> dict[str, str]:
     query = view.url("")
-    return f"{PATH}.csv{query}{'&' if query else '?'}table={table}"
+    said = f"{query}{'&' if query else '?'}table={table}"
+    return {kind: f"{PATH}.{kind}{said}" for kind in ("csv", "parquet")}
 
 
-def _filters(view: PeopleView, known: Organisation, shown: Names) -> dict[str, Any]:
-    """Roll-up manager, manager, team and person, where they may be seen: each offers what is
-    left."""
+def _filters(services: Services, view: PeopleView, known: Organisation) -> dict[str, Any]:
+    """From roll-up manager to person, where they may be seen: each offers what is left."""
+    shown = shown_by(services, view, CASCADE)
+    least = 0 if services.sight.everything else services.sight.smallest
     names = [*shown, *(name for name in view.where if name not in shown)]
-    return {"filters": [_filter(view, known, name) for name in names] if known.people else []}
+    found = [_filter(view, known, name, least if name != "person" else 0) for name in names]
+    return {"filters": found if known.people else []}
 
 
-def _filter(view: PeopleView, known: Organisation, name: str) -> dict[str, Any]:
+def _filter(view: PeopleView, known: Organisation, name: str, least: int) -> dict[str, Any]:
     chosen = view.where.get(name, ())
-    offered = known.choices(name, view.where).most_common() if name in CASCADE else []
+    counted = known.choices(name, view.where).most_common() if name in CASCADE else []
+    offered = [(value, number) for value, number in counted if number >= least]
     choices = [
         {
             "label": known.label(name, value),

@@ -1,4 +1,4 @@
-"""The questions behind the page People; what whoever asks may not see so is left out."""
+"""The questions behind the page Organisation; what whoever asks may not see so is left out."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Asked:
     answer: Answer  # the totals with their warnings and coverage
     groups: list[Line]
     rollups: list[Line]
-    managers: list[Line]
+    below: tuple[list[Line], ...]  # the tree's levels below roll-ups
     covered: Line
     series: Answer
     scores: list[Line] | None
 
 
-def ask_people(services: Services, view: PeopleView) -> Asked:
-    """All the page's answers."""
+def ask_people(services: Services, view: PeopleView, most: float = MOST_PEOPLE) -> Asked:
+    """All the page's answers; single people where they are no more than `most`."""
     answer = services.ask(_question(view, TOTALS, compare=view.compare))
     totals = single(answer)
     return Asked(
@@ -46,10 +46,10 @@ def ask_people(services: Services, view: PeopleView) -> Asked:
         answer,
         ask_groups(services, view),
         _rows(services, view, ("rollup",)),
-        ask_managers(services, view),
+        ask_below(services, view),
         ask_covered(services, view),
         services.ask(_question(view, SPARKED, (view.period.grain(),))),
-        ask_scores(services, view, totals),
+        ask_scores(services, view, totals, most),
     )
 
 
@@ -58,8 +58,11 @@ def ask_groups(services: Services, view: PeopleView) -> list[Line]:
     return _rows(services, view, (view.by,), view.compare)
 
 
-def ask_managers(services: Services, view: PeopleView) -> list[Line]:
-    return _rows(services, view, ("rollup", "manager"))
+def ask_below(services: Services, view: PeopleView) -> tuple[list[Line], ...]:
+    """The managers of a roll-up where everybody may be seen; else its departments and teams."""
+    places = ("rollup", "department"), ("rollup", "department", "team")
+    levels = (("rollup", "manager"),) if services.sight.everything else places
+    return tuple(_rows(services, view, by) for by in levels)
 
 
 def ask_covered(services: Services, view: PeopleView) -> Line:
@@ -68,10 +71,12 @@ def ask_covered(services: Services, view: PeopleView) -> Line:
     return single(services.ask(Question(COVERED, period.start, period.end)))
 
 
-def ask_scores(services: Services, view: PeopleView, totals: Line) -> list[Line] | None:
+def ask_scores(
+    services: Services, view: PeopleView, totals: Line, most: float
+) -> list[Line] | None:
     """Single people, where they may be shown and are not too many."""
     size = totals.number("headcount") or totals.number("active_people") or 0
-    if not services.sight.names_people or size > MOST_PEOPLE:
+    if not services.sight.names_people or size > most:
         return None
     asked = _question(view, SCORES, ("person",))
     return lines(services.ask(asked)) if services.sight.allows(asked) else None

@@ -1,21 +1,22 @@
-"""The page People as data: the same rows, for .json and .csv."""
+"""The page Organisation as data: the same rows, for .json, .csv and .parquet."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
+
+from starlette.responses import Response
 
 from steelyard.errors import BadValue, UnknownName
 from steelyard.web.answers import Line
+from steelyard.web.files import Table, table_file
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_asking import FIGURES, SCORES, Asked
 from steelyard.web.people_view import TABLES, PeopleView
 from steelyard.web.scorecard import ATTRIBUTES, record
 
 Record = dict[str, object]
-WHY_NOT = "The page People says why, and who can change it."
+WHY_NOT = "The page Organisation says why, and who can change it."
 
 
 def as_json(
@@ -39,34 +40,27 @@ def as_json(
 
 
 def rows(table: str, known: Organisation, asked: Asked) -> list[Record]:
-    """The rows of one of the page's tables."""
+    """The rows of one of the page's tables; the tree's are those of its lowest level."""
     if table == "people":
         return [record(known, line) for line in asked.scores or ()]
-    return [_record(line) for line in (asked.groups if table == "groups" else asked.managers)]
+    return [_record(line) for line in (asked.groups if table == "groups" else asked.below[-1])]
 
 
-def columns(table: str, view: PeopleView) -> tuple[str, ...]:
+def columns(table: str, view: PeopleView, asked: Asked) -> tuple[str, ...]:
     if table == "people":
         return ("person", "name", *ATTRIBUTES, *SCORES)
-    by = (view.by,) if table == "groups" else ("rollup", "manager")
-    return (*by, *FIGURES)
+    places = ("rollup", "manager") if len(asked.below) == 1 else ("rollup", "department", "team")
+    return (*((view.by,) if table == "groups" else places), *FIGURES)
 
 
-def as_csv(table: str, view: PeopleView, known: Organisation, asked: Asked) -> str:
+def file(table: str, kind: Table, view: PeopleView, known: Organisation, asked: Asked) -> Response:
     """One table. Raises UnknownName for another, BadValue where it may not be shown."""
     if table not in TABLES:
         raise UnknownName("table", table, TABLES)
     if table == "people" and asked.scores is None:
         raise BadValue("Single people are not shown here.", WHY_NOT)
-    return _written(columns(table, view), rows(table, known, asked))
-
-
-def _written(names: Sequence[str], found: Iterable[Record]) -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\r\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(found)
-    return out.getvalue()
+    name = f"organisation-{table}-{view.period.start}-{view.period.end}"
+    return table_file(rows(table, known, asked), columns(table, view, asked), kind, name)
 
 
 def _record(line: Line) -> Record:

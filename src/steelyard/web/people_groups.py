@@ -1,4 +1,4 @@
-"""Where adoption stalled: one row a department, team or role, the lowest first; and its title."""
+"""One row a department, team or role: headcount, use and work; the lowest adoption first."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from steelyard.web.people_view import PATH, PeopleView
 from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
 
 ADOPTION = "adoption_rate"
-STILL = 0.005  # half a point: what rounds to no change
-NAMED = 3
 FEWEST = 5  # people of a group that a sentence speaks of
 
 
@@ -85,36 +83,9 @@ def is_group(line: Line) -> bool:
     return named and (line.number("headcount") or 0) >= FEWEST
 
 
-def stalled(view: PeopleView, found: list[Line], totals: Line) -> list[str]:
-    """Groups below the whole whose adoption did not rise, the lowest first."""
-    whole = totals.number(ADOPTION)
-    rows = [
-        (now, line.names[view.by])
-        for line in found
-        if (now := adoption(line)) is not None
-        and (before := line.earlier(ADOPTION)) is not None
-        and is_group(line)
-        and whole is not None
-        and now < whole
-        and now - before < STILL
-    ]
-    return [words.value(view.by, name) for _, name in sorted(rows)]
-
-
-def title(view: PeopleView, found: list[Line], totals: Line) -> str:
-    """What the table shows, in a few words; without a period before, only what it is."""
-    plain = f"Adoption by {words.dimension(view.by)}"
-    comparable = [line for line in found if line.earlier(ADOPTION) is not None]
-    if not view.compare or len(comparable) < 2:
-        return plain
-    names = stalled(view, found, totals)
-    if not names:
-        return f"Adoption rises, or is above the whole, in every {words.dimension(view.by)}"
-    return f"Adoption stands still in {_listed(names)}"
-
-
-def _listed(names: list[str]) -> str:
-    rest = len(names) - NAMED
-    if rest > 0:
-        return f"{', '.join(names[:NAMED])} and {rest} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def title(view: PeopleView, totals: Line) -> str:
+    """What the table shows, in a few words."""
+    whole, label = adoption(totals), words.dimension(view.by)
+    if whole is None:
+        return f"Use and work by {label}"
+    return f"{share(whole)} work with an assistant: use and work by {label}"

@@ -1,4 +1,4 @@
-"""What the page People shows, as an address: filters that narrow each other, an open branch.
+"""What the page Organisation shows, as an address: filters that narrow each other, a branch.
 
 Whose figures it shows is decided where they are asked for.
 """
@@ -14,9 +14,10 @@ from steelyard.errors import UnknownName
 from steelyard.web import view as views
 from steelyard.web.view import View
 
-PATH = "/people"
+PATH = "/organisation"
+FORMER = "/people"
 TABS = ("department", "team", "role", "level", "office", "country", "tenure")
-CASCADE = ("rollup", "manager", "team", "person")  # each narrows those after it
+CASCADE = ("rollup", "manager", "department", "team", "person")  # each narrows those after it
 DIMENSIONS = tuple(dict.fromkeys((*TABS, *CASCADE)))
 LOWEST_FIRST = "adoption_rate"
 BY_NAME = "name"

@@ -26,13 +26,14 @@ def scorecard(view: PeopleView, known: Organisation, found: list[Line]) -> Grid:
     ordered = _ordered(view, known, found)
     shown = ordered if view.whole else ordered[:ROWS_SHOWN]
     metrics = _metrics(found)
+    attributes = _attributes(known, found)
     heads = [_head(view, BY_NAME, "Name")]
-    heads += [Head(LABELS[name], left=True) for name in ATTRIBUTES]
+    heads += [Head(LABELS[name], left=True) for name in attributes]
     heads += [_head(view, name, words.metric(name), CATALOGUE[name].sentence) for name in metrics]
     return Grid(
         caption=f"Single people, {view.period.label}",
         heads=tuple(heads),
-        rows=tuple(_row(view, known, line, metrics) for line in shown),
+        rows=tuple(_row(view, known, line, attributes, metrics) for line in shown),
         hidden=len(ordered) - len(shown),
         everything=replace(view, whole=True).url(PATH),
     )
@@ -48,6 +49,11 @@ def record(known: Organisation, line: Line) -> dict[str, object]:
 def _metrics(found: list[Line]) -> tuple[str, ...]:
     """Those that anybody has a value of: a column of dashes says nothing."""
     return tuple(n for n in SCORES if any(line.number(n) is not None for line in found))
+
+
+def _attributes(known: Organisation, found: list[Line]) -> tuple[str, ...]:
+    """None of pseudonyms, whom no directory knows."""
+    return ATTRIBUTES if any(line.names["person"] in known.people for line in found) else ()
 
 
 def _ordered(view: PeopleView, known: Organisation, found: list[Line]) -> list[Line]:
@@ -68,9 +74,15 @@ def _head(view: PeopleView, column: str, label: str, title: str = "") -> Head:
     return Head(label, f"{url}#people", state, title)
 
 
-def _row(view: PeopleView, known: Organisation, line: Line, metrics: tuple[str, ...]) -> Row:
+def _row(
+    view: PeopleView,
+    known: Organisation,
+    line: Line,
+    attributes: tuple[str, ...],
+    metrics: tuple[str, ...],
+) -> Row:
     person = line.names["person"]
-    cells = [Cell(_attribute(known, person, name), left=True) for name in ATTRIBUTES]
+    cells = [Cell(_attribute(known, person, name), left=True) for name in attributes]
     for name in metrics:
         number = line.number(name)
         text = "–" if number is None else value(number, CATALOGUE[name].unit)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -18,9 +20,11 @@ from steelyard.app.work_bodies import page_bodies
 from steelyard.demo import Company, Shape
 from steelyard.demo.studies import plans, truths, written
 from steelyard.errors import UsageError
+from steelyard.model import KINDS
 from steelyard.receiver.body import NewBody
 from steelyard.receiver.content import strip
 from steelyard.receiver.inflate import deflate
+from steelyard.records import TABLES
 from steelyard.state.plans import Plans
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "demo"  # of its source, and the token its bodies came with
 BY = "Steelyard's demo"
+_TURN = threading.Lock()
 _AT_ONCE = 40  # bodies in one transaction of the inbox
 # What is done, of how much, in words.
 Update = Callable[[str, int, int], None]
@@ -83,9 +88,9 @@ def refuse_beside_data(house: House) -> None:
     """Raises HasData where the folder holds anything: made-up figures never mix with real ones."""
     if read_mark(house.settings) is not None:
         raise HasData("The demo company is here already.", "`steelyard demo --remove` removes it.")
-    status = house.inbox.status()
-    people = house.warehouse.query("select count(*) from people")[0][0]
-    if status.received or people or house.warehouse.position():
+    kept = {*TABLES, "usage", "people", *(f"raw_{kind}" for kind in KINDS)}
+    counts = house.warehouse.counts()
+    if house.inbox.status().pending or any(counts[name] for name in kept):
         raise HasData(
             "There are data here: the demo company is only loaded into an empty folder.",
             "`steelyard demo` without --data makes one of its own, beside yours.",
@@ -101,11 +106,17 @@ def begin(house: House, shape: Shape) -> Mark:
 
 def load(house: House, shape: Shape, update: Update = lambda *_: None) -> Company:
     """Make the company, put it into the inbox, build its facts. Raises HasData."""
-    mark = begin(house, shape)
-    company = put(house, mark, update)
-    update("Building the figures", 0, 1)
-    house.settle()
-    update("Building the figures", 1, 1)
+    return fill(house, begin(house, shape), update)
+
+
+def fill(house: House, mark: Mark, update: Update = lambda *_: None) -> Company:
+    """After `begin`, all the rest. Another thread may not remove what this one loads."""
+    with _busy():
+        company = put(house, mark, update)
+        update("Building the figures", 0, 1)
+        house.settle()
+        numbers = tuple(house.inbox.numbers_of(NAME))
+        _write(house.settings, replace(mark, stage="loaded", bodies=numbers))
     return company
 
 
@@ -126,14 +137,17 @@ def put(house: House, mark: Mark, update: Update) -> Company:
     kept = Plans(house.state, lambda: written(mark.shape))
     for plan in plans(mark.shape, company.staff):
         kept.save(plan.name, plan.canonical(), plan.first_start, BY)
-    numbers = tuple(house.inbox.numbers_of(NAME))
-    _write(house.settings, replace(mark, stage="loaded", bodies=numbers))
     return company
 
 
 def remove(house: House) -> bool:
     """Delete all of the demo company; False where there is none. Started again after a crash, it
-    goes on: the mark goes last."""
+    goes on: the mark goes last. Raises UsageError while it is being loaded."""
+    with _busy():
+        return _remove(house)
+
+
+def _remove(house: House) -> bool:
     mark = read_mark(house.settings)
     if mark is None:
         return False
@@ -143,11 +157,23 @@ def remove(house: House) -> bool:
         house.warehouse.forget_runs(runs)
         house.forget_source(NAME)
         house.inbox.forget_token(NAME)
+        house.applier.newest = None  # it may have been the demo's
     kept = Plans(house.state)
     for name in mark.effects:
         kept.drop(name, BY)
     mark_file(house.settings).unlink()
     return True
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    """One at a time in this process."""
+    if not _TURN.acquire(blocking=False):
+        raise UsageError("The demo company is being loaded or removed.", "Wait until it is.")
+    try:
+        yield
+    finally:
+        _TURN.release()
 
 
 def _telemetry(company: Company) -> Iterator[NewBody]:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import steelyard
+from steelyard.app import demo
 from steelyard.app.ahead import Ahead
+from steelyard.app.demo_beside import DemoBeside
 from steelyard.app.seeing import Seeing
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
@@ -43,6 +45,7 @@ class ServerServices:
     def __init__(self, house: House, listeners: tuple[Listener, ...], reception: Reception) -> None:
         self.house, self.listeners, self.reception = house, listeners, reception
         self._seeing = Seeing(house)
+        self._demo = DemoBeside(house)
         self.ahead = Ahead(house.facts_version)
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
@@ -131,6 +134,14 @@ class ServerServices:
     def source_kinds(self) -> Sequence[SourceKind]:
         return _kinds()
 
+    def demo_load(self) -> None:
+        self._demo.load(self.today())
+        self._status = None
+
+    def demo_remove(self) -> None:
+        self._demo.remove()
+        self._status = None
+
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
 
@@ -139,6 +150,7 @@ class ServerServices:
 
     def _look(self) -> Status:
         house, warehouse = self.house, self.house.warehouse
+        made_up = demo.read_mark(house.settings)
         counts = warehouse.query(
             "select assistant, count(*) from session_days group by assistant order by 1"
         )
@@ -155,6 +167,10 @@ class ServerServices:
             last_event=self._last_event(),
             assistants={str(name): int(count) for name, count in counts},
             people=int(warehouse.query("select count(distinct person) from people")[0][0]),
+            demo=made_up is not None,
+            demo_stage=self._demo.stage(),
+            demo_trouble=self._demo.trouble,
+            demo_effects=made_up.effects if made_up else {},
             trouble=" ".join(filter(None, (house.trouble(), self.reception.trouble))),
         )
 

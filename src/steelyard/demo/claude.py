@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from steelyard.demo import rates, words
-from steelyard.demo.use import Request, Session
+from steelyard.demo.use import ERRORS, Request, Session
 from steelyard.demo.wire import Attributes, Logs, Metrics, Value, at_ns
 
 _SCOPE = "com.anthropic.claude_code"
@@ -133,7 +133,7 @@ class _Events:
                 {
                     "prompt.id": self._prompt(prompt),
                     "model": self.made.model,
-                    "error": {529: "overloaded", 429: "rate limited"}.get(status, "failed"),
+                    "error": ERRORS[status],
                     "status_code": str(status),
                     "duration_ms": 1200,
                     "attempt": 10,

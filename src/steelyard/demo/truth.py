@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from steelyard.demo import rates
+from steelyard.demo.use import ERRORS
 
 if TYPE_CHECKING:
     from steelyard.demo.company import Company
@@ -24,14 +25,15 @@ class Truth:
     """Tables of one company; each is made when first asked for.
 
     sessions    session day person team assistant model effort terminal version start_type
-                begins minutes prompts requests errors list_nanos active_user active_cli
-                lines_added lines_removed commits pull_requests context (the largest) covered
+                begins minutes (its length, with silence at both ends) prompts requests errors
+                list_nanos active_user active_cli lines_added lines_removed commits
+                pull_requests context (the largest) covered (by a seat)
     tokens      session day person team assistant model query_source effort token_type tokens
                 list_nanos: a row per session, model, source and type
     prompts     session day person chars
     decisions   session day person assistant tool decision source language: of edits only
     tools       session day person assistant tool decision source success
-    errors      session day person assistant status
+    errors      session day person assistant status error: those of Claude Code, as others tell none
     pull_requests  key day person team repo assisted cycle_hours lines reverts (merged ones; the
                 day of the merge)
     commits     sha day person team repo assisted additions
@@ -130,7 +132,13 @@ class Truth:
 
     @cached_property
     def errors(self) -> pd.DataFrame:
-        return self._each(lambda made: ({"status": status} for _, status, _ in made.errors))
+        return self._each(
+            lambda made: (
+                {"status": status, "error": ERRORS[status]}
+                for _, status, _ in made.errors
+                if made.assistant == "claude-code"
+            )
+        )
 
     @cached_property
     def pull_requests(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from steelyard.demo.staff import Member, Staff
 
 ASSISTANTS = ("claude-code", "codex", "gemini-cli")
 EDITS = ("Edit", "Write")
+ERRORS = {529: "overloaded", 429: "rate limited", 500: "server error", 400: "invalid request"}
 _SHARES = (0.82, 0.11, 0.07)
 _TOOLS = ("Read", "Edit", "Bash", "Grep", "Write", "mcp", "Agent")
 _TOOL_SHARES = (0.3, 0.25, 0.2, 0.12, 0.06, 0.05, 0.02)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from steelyard.errors import BadValue, UnknownName
 from steelyard.impact.analysed import Analysed, PlannedStudies, PlanVersion
 from steelyard.web import words
+from steelyard.web.demo import built_in
 from steelyard.web.files import Kind, add_files, picture_file, table_file
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
@@ -135,7 +136,8 @@ def _study(pages: Pages, name: str, request: Request) -> Response:
     services = pages.services
     version = services.studies.plan(name)
     title = version.plan.title or name
-    page = pages.page(request, "impact", title, services.status())
+    status = services.status()
+    page = pages.page(request, "impact", title, status)
     found = services.studies.look(name)
     if found is None:
         values = {"plan": version.plan, "title": title, "path": PATH, "waiting": True}
@@ -150,6 +152,7 @@ def _study(pages: Pages, name: str, request: Request) -> Response:
         page,
         path=PATH,
         waiting=False,
+        built_in=built_in(found, status),
         one_page=f"{one_page.path}?{one_page.query}",
         **values,
     )

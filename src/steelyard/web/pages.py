@@ -16,6 +16,7 @@ from steelyard.web.adoption import add_adoption
 from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.api_tokens import add_api_tokens
 from steelyard.web.delivery import add_delivery
+from steelyard.web.demo import add_demo
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact import add_impact
@@ -42,6 +43,7 @@ def router(pages: Pages) -> APIRouter:
         _sources,
         _definitions,
         _get_started,
+        add_demo,
         add_palette,
         add_pictures,
         add_sign_in,

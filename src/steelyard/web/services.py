@@ -77,7 +77,10 @@ class Status:
     last_event: Seen | None = None
     assistants: Mapping[str, int] = field(default_factory=dict)
     people: int = 0
-    demo: bool = False
+    demo: bool = False  # whether a made-up company is here
+    demo_stage: str = ""  # loading | loaded | removing | interrupted
+    demo_trouble: str = ""
+    demo_effects: Mapping[str, float] = field(default_factory=dict)  # built in, by plan, percent
     trouble: str = ""  # what keeps the server from applying what came in; it tries again by itself
 
     @property
@@ -134,6 +137,12 @@ class Services(Protocol):
 
     def source_kinds(self) -> Sequence[SourceKind]:
         """The kinds of systems that can be read."""
+
+    def demo_load(self) -> None:
+        """Begin to load the made-up company; raises UsageError where there are data already."""
+
+    def demo_remove(self) -> None:
+        """Begin to remove it again; what came in beside it stays."""
 
     def now(self) -> dt.datetime:
         """The time it is, in UTC."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from steelyard.web import snippets, words
+from steelyard.web import demo, snippets, words
 from steelyard.web.diagnosis import diagnose
 from steelyard.web.formats import ago, count, moment
 from steelyard.web.services import Status
@@ -17,7 +17,8 @@ def change(status: Status) -> str:
     """Differs whenever the page would look different; open pages compare it."""
     inbox, last = status.inbox, status.last_event
     parts = (inbox.received, inbox.refused, inbox.set_aside, status.has_data, status.people)
-    return "-".join(str(int(part)) for part in parts) + ("-1" if last else "-0")
+    said = "-".join(str(int(part)) for part in parts) + ("-1" if last else "-0")
+    return said + f"-{status.demo_stage}" if status.demo else said
 
 
 def context(status: Status, now: dt.datetime) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def context(status: Status, now: dt.datetime) -> dict[str, Any]:
         "files": snippets.files(to) if to else [],
         "prompt": snippets.prompt(to) if to else "",
         "findings": findings,
+        "demo": demo.context(status),
         "troubled": bool(status.refusals or status.set_aside) and not status.has_data,
         "arrived": _arrived(status, now),
     }

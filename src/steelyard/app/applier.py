@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from steelyard.app import work_bodies
 from steelyard.app.decoding import Decoders
 from steelyard.app.work_bodies import Told
 from steelyard.people.file import keep_people
+from steelyard.people.forgotten import Forgotten
 from steelyard.receiver.body import Body
 from steelyard.receiver.decode import TABLE_OF, Decoded
 from steelyard.records import TABLES
@@ -51,8 +52,16 @@ class Applied:
 class Applier:
     """One writer over one inbox and one warehouse."""
 
-    def __init__(self, inbox: Inbox, warehouse: Warehouse, decoders: Decoders) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        warehouse: Warehouse,
+        decoders: Decoders,
+        forgotten: Callable[[], Forgotten] = Forgotten,
+    ) -> None:
         self.inbox, self.warehouse, self.decoders = inbox, warehouse, decoders
+        self._read_forgotten = forgotten
+        self.forgotten: Forgotten | None = None  # looked up when the first bodies come
         self._position: int | None = None  # the warehouse's, remembered: looking costs a query
         self.is_stale = True  # whether records may have come since facts were built
         self.turn = threading.RLock()  # two at once would apply the same bodies twice
@@ -103,10 +112,26 @@ class Applier:
         for number, error in failures:
             self.inbox.set_aside(number, error)
         merged = {name: pa.concat_tables(parts) for name, parts in tables.items()}
+        merged, people, told = self._without_forgotten(merged, people, told)
         self._write(merged, people, told, bodies[-1].number)
         self.inbox.mark_applied(bodies[-1].number)
         self._remember(merged.get("events"))
         done.add(merged, len(bodies), len(failures))
+
+    def _without_forgotten(
+        self, tables: dict[str, pa.Table], people: list[pa.Table], told: list[Told]
+    ) -> tuple[dict[str, pa.Table], list[pa.Table], list[Told]]:
+        """What came of people who were forgotten: without a name, or not at all."""
+        if self.forgotten is None:
+            self.forgotten = self._read_forgotten()
+        if not self.forgotten:
+            return tables, people, told
+        clean = self.forgotten
+        return (
+            clean.records(tables),
+            [clean.file(table) for table in people],
+            [replace(one, table=clean.told(one.kind, one.table)) for one in told],
+        )
 
     def _read_arrow(
         self,

@@ -38,6 +38,7 @@ from steelyard.receiver.inbox import Inbox
 if TYPE_CHECKING:
     from steelyard.app.backup import BackupReport, ExportReport
     from steelyard.app.house import House
+    from steelyard.app.life import ForgetReport
     from steelyard.app.syncing import SyncReport
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
@@ -65,6 +66,8 @@ _CALLS = frozenset(
         "people_coverage",
         "people_review",
         "people_decide",
+        "people_forget",
+        "people_export",
         "backup",
         "export",
         "rebuild",
@@ -237,6 +240,14 @@ class Remote:
     def people_decide(self, choice: Choice, by: str) -> Decision:
         found: Decision = self.call("people_decide", choice, by)
         return found
+
+    def people_forget(self, person: str, with_work: bool) -> ForgetReport:
+        report: ForgetReport = self.call("people_forget", person, with_work)
+        return report
+
+    def people_export(self, person: str, file: Path) -> ExportReport:
+        report: ExportReport = self.call("people_export", person, file.absolute())
+        return report
 
     def backup(self, file: Path) -> BackupReport:
         report: BackupReport = self.call("backup", file.absolute())

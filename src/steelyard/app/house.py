@@ -40,12 +40,14 @@ from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse, told
 
 if TYPE_CHECKING:
+    from steelyard.app.life import ForgetReport
     from steelyard.app.studies import Studies
     from steelyard.app.syncing import SyncReport
     from steelyard.app.syncing import Update as SyncUpdate
     from steelyard.config import Settings
     from steelyard.metrics.panel import PanelQuestion, UnitWeeks
     from steelyard.people.coverage import Coverage
+    from steelyard.people.forgotten import Forgotten
     from steelyard.people.listing import Listed, Shown
     from steelyard.people.review import Choice, Review
     from steelyard.state.database import State
@@ -70,6 +72,8 @@ class Doors(PeopleDoors, Protocol):
     def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]: ...
     def forget_source(self, name: str) -> None: ...
     def remove_demo(self) -> bool: ...
+    def people_forget(self, person: str, with_work: bool) -> ForgetReport: ...
+    def people_export(self, person: str, file: Path) -> ExportReport: ...
     def backup(self, file: Path) -> BackupReport: ...
     def export(self, folder: Path) -> ExportReport: ...
     def rebuild(self, update: Update) -> ExportReport: ...
@@ -87,7 +91,7 @@ class House:
         self.warehouse = _open(settings)
         self.decoders = Decoders(workers)
         self._trouble = ""
-        self.applier = Applier(self.inbox, self.warehouse, self.decoders)
+        self.applier = Applier(self.inbox, self.warehouse, self.decoders, self._forgotten)
         load_prices(self.warehouse, all_prices(settings.prices))
 
     @classmethod
@@ -131,6 +135,11 @@ class House:
     def facts_version(self) -> int:
         """Grows with every change of the facts."""
         return self.warehouse.data_version()
+
+    def _forgotten(self) -> Forgotten:
+        from steelyard.app.life import read_forgotten
+
+        return read_forgotten(self.settings, self.state)
 
     def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:
         """Apply all that waits in the inbox and build the facts.
@@ -258,11 +267,33 @@ class House:
         sql = "select count(*) from people_seen where person not in (select person from people)"
         return int(self.warehouse.query(sql)[0][0])
 
+    def people_forget(self, person: str, with_work: bool) -> ForgetReport:
+        """Take a person out of everything that is kept, for good."""
+        from steelyard.app.life import forget
+
+        return forget(self, person, with_work)
+
+    def people_export(self, person: str, file: Path) -> ExportReport:
+        """Everything kept of a person as a zip of CSV files; rows of each."""
+        from steelyard.app.kept import write_kept
+
+        return ExportReport(write_kept(self, person, file))
+
     def backup(self, file: Path) -> BackupReport:
-        return write_backup(self.settings, self.warehouse, self.inbox, file)
+        report = write_backup(self.settings, self.warehouse, self.inbox, file)
+        self._note_copy(file, "backup")
+        return report
 
     def export(self, folder: Path) -> ExportReport:
-        return export_tables(self.warehouse, folder)
+        report = export_tables(self.warehouse, folder)
+        self._note_copy(folder, "export")
+        return report
+
+    def _note_copy(self, place: Path, kind: str) -> None:
+        """Whoever is forgotten later stands in it still."""
+        from steelyard.state.forgotten import Copies
+
+        Copies(self.state).add(str(place.absolute()), kind)
 
     def rebuild(self, update: Update | None = None) -> ExportReport:
         """Decode again what the inbox still holds, and build all facts again."""

@@ -90,6 +90,8 @@ persons = group("people", "See who works here, whose identities are whose, and d
 persons.command("list", cls=Command, epilog=people.LIST_EXAMPLES)(people.list_people)
 persons.command("show", cls=Command, epilog=people.SHOW_EXAMPLES)(people.show)
 persons.command("review", cls=Command, epilog=people.REVIEW_EXAMPLES)(people.review)
+persons.command("export", cls=Command, epilog=people.EXPORT_EXAMPLES)(people.export)
+persons.command("forget", cls=Command, epilog=people.FORGET_EXAMPLES)(people.forget)
 persons.command("coverage", cls=Command, epilog=people.COVERAGE_EXAMPLES)(people.coverage)
 
 app.command("ask", cls=Command, epilog=ask.EXAMPLES, rich_help_panel=ASK)(ask.ask)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from steelyard.cli.options import Data, Format, settings
 from steelyard.errors import BadValue, SteelyardError, UsageError
 
 if TYPE_CHECKING:
+    from steelyard.app.house import Doors
+    from steelyard.app.life import ForgetReport
     from steelyard.people.doors import PeopleDoors
     from steelyard.people.listing import Listed, Time
     from steelyard.people.review import Choice, Proposal, Review
@@ -35,9 +38,15 @@ REVIEW_EXAMPLES = examples(
     "steelyard people review --accept 3",
     "steelyard people review --link github:octo ada@example.com",
 )
+EXPORT_EXAMPLES = examples("steelyard people export ada@example.com -o ada.zip")
+FORGET_EXAMPLES = examples(
+    "steelyard people forget ada@example.com",
+    "steelyard people forget ada@example.com --with-work --yes",
+)
 COVERAGE_EXAMPLES = examples("steelyard people coverage", "steelyard people coverage --format json")
 NANOS = 1_000_000_000
 
+Person = Annotated[str, typer.Argument(metavar="PERSON", help="An e-mail, a name or a reference.")]
 On = Annotated[
     str,
     typer.Option(metavar="DATE", help="As of this day; left out, today.", rich_help_panel="Which"),
@@ -87,9 +96,7 @@ def list_people(
 
 
 def show(
-    person: Annotated[
-        str, typer.Argument(metavar="PERSON", help="An e-mail, a name or a reference.")
-    ],
+    person: Person,
     data: Data = None,
     format: Format = "table",
 ) -> None:
@@ -156,8 +163,89 @@ def coverage(data: Data = None, format: Format = "table") -> None:
         talk.say("`steelyard people review` says who they may be.")
 
 
+def export(
+    person: Person,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE.zip", help="Where to.", rich_help_panel="Output"),
+    ] = None,
+    data: Data = None,
+    format: Format = "table",
+) -> None:
+    """Write everything that is kept of a person: a zip of CSV files, for that person."""
+    with _house(data) as house:
+        name = re.sub(r"[^\w.@-]+", "-", house.people_show(person).person)
+        file = out or Path(f"{name}.zip")
+        report = house.people_export(person, file)
+    if format == "json":
+        talk.print_json({"file": str(file), "tables": report.tables})
+        return
+    rows = [("kept in", "rows"), *((name, f"{n:,}") for name, n in report.tables.items())]
+    talk.print_rows(rows)
+    talk.say(f"Wrote {file}; manifest.json in it says what each file is.")
+
+
+def forget(
+    person: Person,
+    with_work: Annotated[
+        bool,
+        typer.Option(
+            "--with-work",
+            help="Delete their work as well; left out, it stays as nobody's, so that totals do.",
+            rich_help_panel="Erase",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask.", rich_help_panel="Erase")
+    ] = False,
+    data: Data = None,
+    format: Format = "table",
+) -> None:
+    """Erase a person from everything that is kept here, for good, and let nothing of them in again.
+
+    Copies elsewhere are named, so that they can be deleted by hand.
+    """
+    with _house(data) as house:
+        found = house.people_show(person)
+        if not yes:
+            _confirm(found.person, found.name, with_work)
+        report = house.people_forget(person, with_work)
+    if format == "json":
+        talk.print_json(report)
+        return
+    if report.rows:
+        talk.print_rows(
+            [("erased from", "rows"), *((name, f"{n:,}") for name, n in report.rows.items())]
+        )
+    talk.say(_said(report))
+    for copy in report.copies:
+        print(f"{copy.kind}  {copy.path}  {copy.made_at:%Y-%m-%d}")
+
+
+def _confirm(person: str, name: str, with_work: bool) -> None:
+    """Raises UsageError where nobody is there to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError("Forgetting somebody asks before it does.", "Add --yes to confirm.")
+    work = "and all their work" if with_work else "; their work stays as nobody's"
+    typer.confirm(f"Erase {name or person} ({person}) {work}? It cannot be undone", abort=True)
+
+
+def _said(report: ForgetReport) -> str:
+    if not report.known:
+        text = "Nothing was kept of them. They are on the list of whom nothing is let in."
+    elif report.with_work:
+        text = "Forgotten, and their work with them: totals are smaller than before."
+    else:
+        text = "Forgotten. Their work stays in totals as nobody's, in groups no more."
+    if report.bodies:
+        text += f" {report.bodies:,} requests in the inbox that held them were dropped."
+    if report.copies:
+        text += " These copies were made since they were first seen; delete or replace them:"
+    return text
+
+
 @contextmanager
-def _house(data: Path | None) -> Iterator[PeopleDoors]:
+def _house(data: Path | None) -> Iterator[Doors]:
     from steelyard.app import connect
 
     with connect(settings(data)) as house:

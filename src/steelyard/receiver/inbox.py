@@ -191,6 +191,16 @@ class Inbox:
             for table in ("bodies", "poison"):
                 connection.execute(f"DELETE FROM {table} WHERE token = ?", (token,))
 
+    def forget_bodies(self, numbers: Sequence[int]) -> None:
+        """Forget bodies, applied or not, so that their bytes are no longer in the file either."""
+        with self._file.write() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            for table in ("bodies", "poison"):
+                connection.executemany(
+                    f"DELETE FROM {table} WHERE number = ?", [(each,) for each in numbers]
+                )
+        self._file.checkpoint()
+
     def close(self) -> None:
         self._file.close()
 

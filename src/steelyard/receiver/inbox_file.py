@@ -77,6 +77,11 @@ class InboxFile:
                 connection.execute("ROLLBACK")
                 raise
 
+    def checkpoint(self) -> None:
+        """Move everything out of the write-ahead log, which keeps what was deleted."""
+        with self._lock, _speaking(self.path):
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def size(self, connection: sqlite3.Connection) -> int:
         """Bytes in use, without what pruning freed."""
         pages = one(connection, "PRAGMA page_count") - one(connection, "PRAGMA freelist_count")

@@ -126,6 +126,11 @@ class DuckWarehouse:
         with self.transaction() as cursor:
             keeping.drop_raw_before(cursor, day)
 
+    def checkpoint(self) -> None:
+        """Write everything into the file, so that its log keeps nothing that was deleted."""
+        with self._writing:
+            self._connection.cursor().execute("force checkpoint")
+
     def close(self) -> None:
         self._connection.close()
 

@@ -1,0 +1,113 @@
+"""A person forgotten, and a copy of all that is kept of one: across inbox, warehouse and state.
+
+Order: the list of forgotten people (nothing new comes in with a name), the inbox, the state, the
+warehouse last and in one transaction. Cut off anywhere before its end, all can be said again,
+because the warehouse still knows by what else the person is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from steelyard.app.inbox_bodies import holding
+from steelyard.app.seeing import read_key
+from steelyard.people import erase
+from steelyard.people.forgotten import Forgotten, digests
+from steelyard.people.personal import mark
+from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
+
+if TYPE_CHECKING:
+    from steelyard.app.house import House
+    from steelyard.config import Settings
+    from steelyard.state.database import State
+
+
+@dataclass(frozen=True)
+class ForgetReport:
+    """What forgetting somebody did. `known` is false where nothing was kept of them any more.
+
+    `rows` were deleted or changed, by table; `bodies` of the inbox dropped; `copies` are the
+    backups and exports made since they were first seen, which only their owner can delete.
+    """
+
+    known: bool
+    with_work: bool = False
+    rows: dict[str, int] = field(default_factory=dict)
+    bodies: int = 0
+    copies: tuple[Copy, ...] = ()
+
+
+def read_forgotten(settings: Settings, state: State) -> Forgotten:
+    """The list in force; empty without asking for its key where nobody was forgotten."""
+    marks = ForgottenPeople(state).digests()
+    return Forgotten(read_key(settings.pseudonym_key_path), marks) if marks else Forgotten()
+
+
+def find(house: House, asked: str) -> erase.Named:
+    """Somebody with all they are known by. Raises UnknownName where nobody is meant."""
+    shown = house.people_show(asked)
+    with house.warehouse.transaction() as cursor:
+        refs = [each.reference for each in shown.identities]
+        return erase.name_all(cursor, shown.person, shown.name, refs)
+
+
+def forget(house: House, asked: str, with_work: bool) -> ForgetReport:
+    """Take a person out of everything that is kept here. Can be repeated."""
+    house.settle()
+    with house.applier.turn:
+        who = find(house, asked)
+        key = read_key(house.settings.pseudonym_key_path)
+        ForgottenPeople(house.state).add(digests(key, who.marks), with_work)
+        forgotten = read_forgotten(house.settings, house.state)
+        house.applier.forgotten = forgotten
+        bodies = _drop_bodies(house, who, forgotten)
+        _leave_state(house.state, who)
+        with house.warehouse.transaction() as cursor:
+            rows = erase.erase(cursor, who, forgotten, with_work)
+    house.refresh()
+    house.warehouse.checkpoint()
+    known = bool(rows or bodies)
+    return ForgetReport(known, with_work, rows, bodies, Copies(house.state).since(who.first_day))
+
+
+def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
+    """Requests are kept for a rebuild; those that hold the person are let go of, and what came in
+    them stays in the warehouse as it is cleaned there."""
+    with house.warehouse.transaction() as cursor:
+        erase.find_theirs(cursor, who)
+        numbers = erase.bodies_of(cursor)
+        numbers = sorted({*numbers, *holding(house.inbox, who, forgotten)})
+        erase.let_go_of_bodies(cursor, numbers)
+    house.inbox.forget_bodies(numbers)
+    return len(numbers)
+
+
+def _leave_state(state: State, who: erase.Named) -> None:
+    """Decisions on who is who, accounts with their sign-ins, and looks: at them and by them."""
+    names = {who.person, *who.marks, *who.values("email")}
+    with state.transaction() as connection:
+        for name in sorted(names):
+            said = {"name": name}
+            for table in ("identity_decisions", "identity_proposals"):
+                sql = f"DELETE FROM {table} WHERE lower(reference) = lower(:name)"
+                connection.execute(text(f"{sql} OR lower(person) = lower(:name)"), said)
+            theirs = "SELECT id FROM accounts WHERE email = lower(:name) OR person = :name"
+            for table in ("invitations", "sign_ins"):
+                connection.execute(text(f"DELETE FROM {table} WHERE account IN ({theirs})"), said)
+            connection.execute(
+                text(
+                    "DELETE FROM looks WHERE person = :name OR account = :name"
+                    f" OR account IN ({theirs})"
+                ),
+                said,
+            )
+            connection.execute(text(f"DELETE FROM accounts WHERE id IN ({theirs})"), said)
+
+
+def was_forgotten(house: House, asked: str) -> bool:
+    """Whether an address or reference is of somebody who was forgotten."""
+    forgotten = read_forgotten(house.settings, house.state)
+    return forgotten.knows(mark("", asked)) or forgotten.knows(mark("email", asked))

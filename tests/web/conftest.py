@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
-from tests.web.signing import SITE, guarded_doorman
+from tests.web.signing import SITE, account, browser_of, guarded_doorman, sign_in
 from tests.web.world import World, company, empty_warehouse
 
 from steelyard.web.app import create_app
@@ -69,6 +70,20 @@ def doorman(tmp_path: Path) -> Iterator[Doorman]:
 def guarded(acme: World, doorman: Doorman) -> TestClient:
     """A server beyond loopback."""
     return TestClient(create_app(acme, doorman), SITE, follow_redirects=False)
+
+
+@pytest.fixture
+def app(acme: World, doorman: Doorman) -> FastAPI:
+    return create_app(acme, doorman)
+
+
+@pytest.fixture
+def signed(app: FastAPI, doorman: Doorman) -> Iterator[TestClient]:
+    """Ada, an admin, in her browser."""
+    account(doorman)
+    client = browser_of(app)
+    assert sign_in(client, "ada@acme.example").status_code == 303
+    yield client
 
 
 class _Text(HTMLParser):

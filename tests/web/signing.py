@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from httpx import Response
 from starlette.testclient import TestClient
 from tests.web.world import NOW
 
+from steelyard.state.account import Account
 from steelyard.state.database import State, open_state
 from steelyard.state.passwords import Passwords
 from steelyard.web import rights
@@ -70,3 +72,16 @@ def form_token(client: TestClient, page: str = "/definitions") -> str:
 def sign_in(client: TestClient, email: str, password: str = PASSWORD, next: str = "/") -> Response:
     form = {"email": email, "password": password, "next": next}
     return submit(client, "/sign-in", form, "/sign-in")
+
+
+def account(doorman: Doorman, role: str = "admin", email: str = "ada@acme.example") -> Account:
+    """An account with a password."""
+    made = doorman.accounts.create(email, email.partition("@")[0].title(), role)
+    doorman.accounts.set_password(made.id, PASSWORD)
+    found = doorman.accounts.get(made.id)
+    assert found is not None
+    return found
+
+
+def browser_of(app: FastAPI) -> TestClient:
+    return TestClient(app, SITE, follow_redirects=False, raise_server_exceptions=False)

@@ -226,7 +226,9 @@ def test_without_a_viewer_least_is_seen(site: Site) -> None:
     rows = site.services.ask(Question(("tokens",), DAY, DAY, ("team",))).rows
     assert "legal" not in {row[0] for row in rows}
     assert site.services.people_unmatched() == ()
-    assert {each.last_work for each in site.services.people_list(DAY)} == {None}
+    listed = site.services.people_list(DAY)
+    assert {each.last_work for each in listed} == {None}
+    assert SMALL in {each.team for each in listed} and "legal" not in {e.team for e in listed}
 
 
 def test_named_questions_show_groups_only(site: Site) -> None:
@@ -235,6 +237,8 @@ def test_named_questions_show_groups_only(site: Site) -> None:
         for name in ("roi", "stuck", "pricing", "experience"):
             told = site.services.answer_question(name, Terms(DAY, DAY)).csv()
             assert "legal" not in told, name
+        with pytest.raises(NotShown, match="not shown by itself"):
+            site.services.answer_question("roi", Terms(DAY, DAY, (("team", ("legal",)),)))
         with pytest.raises(NotShown):
             terms = Terms(DAY, DAY, (("role", ("x",)), ("team", ("pay",))))
             site.services.answer_question("roi", terms)

@@ -23,6 +23,7 @@ from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed
+from steelyard.people.shown import shown_listed
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
@@ -85,9 +86,8 @@ class ServerServices:
         found = self._people_list(day)
         if sight.everything:
             return found
-        return [
-            each if sight.sees(each.person) else replace(each, last_work=None) for each in found
-        ]
+        with _speaking():
+            return shown_listed(self.house.warehouse.query, day, found, sight.sees)
 
     def _people_list(self, day: dt.date) -> Sequence[Listed]:
         key = (self.house.warehouse.data_version(), day)

@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.warehouse import Warehouse
 
+_QUICK = 200_000  # days of sessions
 # What sessions say is said once a session and day: finer facts say the same more often.
 _SESSIONS = frozenset({"repo", "app_version", "terminal"})
 
 
 def build_what_is_shown(warehouse: Warehouse, settings: Settings, now: dt.datetime) -> None:
-    """Build both where what they rest on changed."""
-    build_common(warehouse, settings.smallest_group)
-    build_shown(warehouse, ShownOptions(settings.smallest_group, settings.tree), now)
+    """Build both where what they rest on changed.
+
+    Values are counted over all that ever happened: where that is much, once an hour is enough,
+    because what is not counted yet is shown together.
+    """
+    options = ShownOptions(settings.smallest_group, settings.tree)
+    if build_shown(warehouse, options, now) or _is_quick(warehouse):
+        build_common(warehouse, settings.smallest_group)
+
+
+def _is_quick(warehouse: Warehouse) -> bool:
+    return int(warehouse.query("select count(*) from session_days")[0][0]) < _QUICK
 
 
 def build_common(warehouse: Warehouse, smallest: int) -> bool:

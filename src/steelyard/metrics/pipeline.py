@@ -42,6 +42,8 @@ def answer(
     names = (*question.by, *question.where)
     asked = shown.limited(shown.meant(store, dated, sight), sight)
     seen = shown.shown_store(store, sight, names)
+    if seen is not store:
+        shown.check_values(seen, dated.where)
     table = _table(seen, asked)
     rows = _compared(seen, table) if dated.compare else table.rows
     covered = coverage(seen, table.scope, table.values.has_people, _work_facts(dated))

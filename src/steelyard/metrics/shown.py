@@ -13,15 +13,16 @@ from typing import Any
 
 from steelyard.errors import StoreError
 from steelyard.metrics.answer import Note
-from steelyard.metrics.facts import FACTS
+from steelyard.metrics.facts import FACTS, PEOPLE_COLUMNS
 from steelyard.metrics.question import Question, Where
-from steelyard.metrics.sight import FREE, PERSONAL, SMALL, Sight
+from steelyard.metrics.sight import FREE, PERSONAL, SMALL, NotShown, Sight
 from steelyard.metrics.store import Store
 
 _MERGED = (
     "people AS (SELECT * FROM people_shown)",
     "segments AS (SELECT * FROM segments_shown)",
 )
+_CHECKED = frozenset(PEOPLE_COLUMNS) - PERSONAL
 _PSEUDONYM_BYTES = 8
 _NOBODY = "\u2026nobody"
 
@@ -56,6 +57,17 @@ def shown_store(store: Store, sight: Sight, names: Iterable[str]) -> Store:
             "The server builds them after what came in; ask again in a moment.",
         )
     return ShownStore(store, rare(wanted))
+
+
+def check_values(store: Store, where: Where) -> None:
+    """Raises NotShown for a filter on a group that is never shown: it would look like nothing."""
+    for name in sorted(where.keys() & _CHECKED):
+        rows = store.query(f"SELECT DISTINCT {name} FROM people_shown")
+        known = {row[0] for row in rows}
+        missing = [value for value in where[name] if value and value not in known]
+        if known and missing:
+            said = f"{missing[0]} ({name}) is not shown by itself: nobody known here is in it, or"
+            raise NotShown(f"{said} too few people.", "It counts in the small groups together.")
 
 
 def rare(names: Iterable[str]) -> frozenset[str]:

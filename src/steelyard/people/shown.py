@@ -7,10 +7,12 @@ Whoever is employed counts, and whoever has work that day though no directory em
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from steelyard.people.listing import Listed
     from steelyard.warehouse import Warehouse
 
 SMALL = "\u2026small groups"  # stands for all groups that are too small to be shown alone
@@ -20,6 +22,9 @@ LONGEST = ">3 y"
 MERGED = dt.date(1900, 1, 2)  # as a start: the class of tenure is too small to be shown
 STRANGER = dt.date(1900, 1, 2)  # as an end: no directory knows them
 
+_GROUPS = ("team", "department", "role", "level", "rollup", "office", "country")
+Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+
 
 @dataclass(frozen=True)
 class ShownOptions:
@@ -27,6 +32,25 @@ class ShownOptions:
 
     smallest: int = 5
     places: tuple[str, ...] = ("rollup", "department", "team")
+
+
+def shown_listed(
+    query: Query, day: dt.date, listed: Sequence[Listed], sees: Callable[[str], bool]
+) -> list[Listed]:
+    """Those who may not be seen with the groups they are shown in; when they last worked is left
+    out."""
+    columns = ", ".join(_GROUPS)
+    sql = f"select person, {columns} from people_shown where ? between valid_from and valid_to"
+    groups = {
+        person: dict(zip(_GROUPS, found, strict=True)) for person, *found in query(sql, [day])
+    }
+    nothing = dict.fromkeys(_GROUPS, "")
+    return [
+        each
+        if sees(each.person)
+        else replace(each, last_work=None, **groups.get(each.person, nothing))
+        for each in listed
+    ]
 
 
 def build_shown(warehouse: Warehouse, options: ShownOptions, now: dt.datetime) -> bool:

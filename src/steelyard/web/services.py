@@ -119,8 +119,8 @@ class Services(Protocol):
         """What whoever asks may see; `sight.allows(question)` says whether there is an answer."""
 
     def people_list(self, day: dt.date) -> Sequence[Listed]:
-        """Everybody whom a directory knows on that day; remembered while the facts stand still.
-        When they last worked is left out where they may not be seen."""
+        """Everybody whom a directory knows on that day; those who may not be seen stand in the
+        groups that are shown, without the day of their last work."""
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         """The largest that belong to nobody a directory knows; nobody unless all may be seen."""

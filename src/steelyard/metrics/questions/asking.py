@@ -26,7 +26,7 @@ from steelyard.metrics.measures import (
 )
 from steelyard.metrics.questions.panel import Terms
 from steelyard.metrics.shape import Scope
-from steelyard.metrics.shown import held, shown_store
+from steelyard.metrics.shown import check_values, held, shown_store
 from steelyard.metrics.sight import OPEN, PERSONAL, NotShown, Sight
 from steelyard.metrics.singles import single_values
 from steelyard.metrics.store import Store
@@ -80,6 +80,7 @@ class Asking:
             store = shown_store(
                 self.store, sight, [name for name in DIMENSIONS if name not in PERSONAL]
             )
+            check_values(store, where)
             return replace(self, store=store, sight=sight)
         if sight.pseudonyms:
             raise NotShown("This question is not answered about single people.", sight.hint)

@@ -61,7 +61,7 @@ def read(params: QueryParams, today: dt.date) -> DeliveryView:
     if "person" in (by, *(name.removeprefix(views.PREFIX) for name in params)):
         raise BadValue(
             "Delivery is not shown by person.",
-            "Choose a team, a repository or a project; the page People says why.",
+            "Choose a team, a repository or a project; the page Organisation says why.",
         )
     if by not in DIMENSIONS:
         raise UnknownName("breakdown", by, DIMENSIONS)

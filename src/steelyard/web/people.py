@@ -37,7 +37,7 @@ from steelyard.web.services import Services
 from steelyard.web.table import bar
 from steelyard.web.tiles import Metrics, Tile, tiles
 
-TILED: Metrics = (("headcount", 1), ("active_people", 3), ("adoption_rate", 2))
+TILED: Metrics = (("active_people", 3), ("adoption_rate", 2))
 TILED += (("spend_usd", 1), ("commits", 4), ("prs_merged", 5))
 CHOICES_SHOWN = 40
 MATCHED = ("Spend", "Sessions", "Commits", "People with work")

@@ -46,6 +46,7 @@ def test_a_plan_comes_back_from_its_text() -> None:
         pilot(looks=(START + dt.timedelta(days=84),), look_rule="planned"),
         pilot(starts=None, waves=waves, treated=(), control=(), assigned_by="team"),
         guided("first", MANY, START),
+        pilot(treatment="two days a week without meetings"),
     ):
         assert read_plan(json.loads(plan.canonical())) == plan
 

@@ -63,7 +63,7 @@ CASES = {
         (made.volunteers(),),
         PER_PR,
         "Cause, if an assumption holds",
-        r"^No effect on merged pull requests can be told from chance",
+        r"^No effect of coding assistants on merged pull requests can be told from chance",
     ),
     "everybody at once is no cause": (
         (made.once(),),
@@ -117,6 +117,13 @@ def test_the_study_concluded_last_is_chosen_and_the_others_are_counted() -> None
     found = said(early, late, made.once())
     assert found.url == "/impact/late" and "“late”" in found.finding.support
     assert "1 other study has concluded earlier." in found.finding.support
+
+
+def test_a_study_of_something_else_says_nothing_of_assistants() -> None:
+    found = made.trial()
+    plan = replace(found.plan, treatment="two days a week without meetings")
+    other = replace(found, version=replace(found.version, plan=plan))
+    assert said(other, cost=PER_PR).badge[0] == "Association, not cause"
 
 
 def test_what_got_worse_beside_it_is_said() -> None:

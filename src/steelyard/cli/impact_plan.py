@@ -46,6 +46,10 @@ TreatedNames = Annotated[str, _say("People or teams.", "--treated", metavar="NAM
 ControlNames = Annotated[
     str, _say("Compared with; left out: everybody else.", "--control", metavar="NAME,…")
 ]
+Treatment = Annotated[
+    str,
+    _say("What they start with; left out: coding assistants.", "--treatment", metavar="TEXT"),
+]
 Rule = Annotated[str, _say("How it was decided who is treated.", "--rule", metavar="TEXT")]
 PrimaryMetric = Annotated[str, _say("The one metric.", "--metric", metavar="METRIC")]
 Guardrails = Annotated[str, _say("What must not get worse.", "--guardrails", metavar="METRIC,…")]
@@ -83,6 +87,7 @@ def plan(
     waves: Waves = "",
     treated: TreatedNames = "",
     control: ControlNames = "",
+    treatment: Treatment = "",
     rule: Rule = "",
     metric: PrimaryMetric = "",
     guardrails: Guardrails = "",
@@ -127,6 +132,7 @@ def _changes(said: Mapping[str, Any]) -> dict[str, Any]:
     lists |= {"looks": "looks", "match_on": "matched_on"}
     found: dict[str, Any] = {field: list(o.split(said[k])) for k, field in lists.items() if said[k]}
     single = {"unit": "unit", "assigned_by": "assigned_by", "design": "design", "start": "starts"}
+    single |= {"treatment": "treatment"}
     single |= {"rule": "rule", "baseline_weeks": "baseline_weeks", "weeks_after": "weeks_after"}
     single |= {"effect_pct": "effect_pct", "look_rule": "look_rule", "title": "title"}
     found |= {field: said[k] for k, field in single.items() if said[k] not in ("", None)}

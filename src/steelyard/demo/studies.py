@@ -56,6 +56,7 @@ def _lots(shape: Shape, staff: Staff) -> Plan | None:
     return Plan(
         name=LOTS,
         title="Two days a week without meetings, by lot",
+        treatment="two days a week without meetings",
         primary=Measure("issues_resolved"),
         assigned_by="team",
         starts=starts,

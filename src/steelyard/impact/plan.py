@@ -53,6 +53,7 @@ class Plan:
     starts       the one date of all treated, or None where `waves` have dates of their own
     treated      people or teams (what `assigned_by` says); with waves, the groups of the waves
     control      who is compared with; empty: everybody else who is not excluded
+    treatment    in words, what the treated start with; empty: coding assistants
     rule         in words, how it was decided who is treated: lots and their seed, own wish …
     primary      the one metric that answers the question; guardrails must not get worse
     looks        days on which results are read, the last included; `look_rule` says how they are
@@ -82,6 +83,7 @@ class Plan:
     matched_on: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     seed: int = 20261122
+    treatment: str = ""
 
     def __post_init__(self) -> None:
         """Order says nothing, so it is taken out; raises BadValue or UnknownName."""
@@ -140,7 +142,10 @@ class Plan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        said = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        if not self.treatment:  # so that plans from before there was this word keep their hash
+            del said["treatment"]
+        return said
 
     def canonical(self) -> str:
         """The plan as one line of JSON, the same whatever order things were said in."""

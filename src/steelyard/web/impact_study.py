@@ -222,6 +222,7 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     told = [
         ("Primary metric", f"{words.metric(plan.primary.metric)} ({plan.primary.kind})"),
         ("Design", DESIGNS[plan.design]),
+        ("The treated start with", plan.treatment or "coding assistants"),
         ("How it was decided", plan.rule or "not said"),
         ("Assigned", f"by {plan.assigned_by}; rows are one {plan.unit} a week"),
         ("With", _who(plan.treated, many)),

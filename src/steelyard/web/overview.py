@@ -37,8 +37,8 @@ SPENT = Section(
     "Where does the money go?",
     (
         Panel("spend-by-model", "stack", ("spend_usd",), "Spend by model", "model"),
-        Panel("spend-by-team", "ranking", ("spend_usd", "active_people", "cost_per_person"),
-              "Spend by team", "team"),
+        Panel("spend-by-team", "ranking", ("spend_usd", "cost_per_person"), "Spend by team",
+              "team"),
     ),
     url="/spend",
 )  # fmt: skip

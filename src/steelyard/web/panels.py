@@ -14,6 +14,7 @@ from typing import Literal
 from steelyard.errors import UsageError
 from steelyard.metrics import CATALOGUE, Answer, Question
 from steelyard.metrics.period import bucket_of
+from steelyard.metrics.sight import SMALL
 from steelyard.web import asking, chart, words
 from steelyard.web.answers import lines, sums_by
 from steelyard.web.formats import share, short_count, value
@@ -208,6 +209,8 @@ def leading(answer: Answer, dimension: str) -> str:
         return ""
     first = max(known, key=lambda name: known[name] or 0.0)
     part = (known[first] or 0.0) / sum(n or 0.0 for n in known.values())
+    if first == SMALL:  # who is in it is not one to name
+        return ""
     verb = "makes up" if part >= 0.5 else "leads with"
     named = words.inside(words.metric(metric))
     return f"{words.value(dimension, first)} {verb} {share(part)} of {named}"

@@ -7,10 +7,12 @@ alone. Where it cannot be said yet, the sentence says so, with what is missing a
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from steelyard.impact.analysed import Analysed, PlannedStudies
+from steelyard.impact.plan import Plan
 from steelyard.metrics import CATALOGUE
 from steelyard.web import impact_study, words
 from steelyard.web.answers import Line
@@ -65,8 +67,8 @@ class Payoff:
 
 
 def studied(studies: PlannedStudies, today: dt.date) -> Studied:
-    """What is known of the studies whose metric is one of delivery."""
-    versions = [each for each in studies.plans() if _of_delivery(each.plan.primary.metric)]
+    """What is known of the studies of assistants whose metric is one of delivery."""
+    versions = [each for each in studies.plans() if _is_of_it(each.plan)]
     versions.sort(key=lambda each: each.plan.answerable or dt.date.min, reverse=True)
     told, lacking = [], []
     for version in versions[:LOOKED_AT]:
@@ -108,7 +110,7 @@ def _caused(view: View, known: Studied, spent: tuple[Part, ...]) -> Payoff:
     found, others = known.told[0], len(known.told) - 1
     assert found.analysis is not None
     said = impact_study.finding(found)
-    first = (said.parts[0][0].replace("Treatment ", "Coding assistants ", 1), said.parts[0][1])
+    first = (_named(said.parts[0][0]), said.parts[0][1])
     support = [_about(found), _others(others), said.support, _worse(found)]
     if view.where:
         support.insert(1, "It is about everybody in the study, whatever is filtered here.")
@@ -146,6 +148,12 @@ def _spent(view: View, totals: Line) -> tuple[Part, ...]:
     return spend_finding(replace(view, compare=False), totals, by_model).parts
 
 
+def _named(text: str) -> str:
+    """The verdict's own words, with what treats called by its name."""
+    text = re.sub(r"^Treatment ", "Coding assistants ", text)
+    return re.sub(r"^No effect on ", "No effect of coding assistants on ", text)
+
+
 def _about(found: Analysed) -> str:
     over = f", concluded on {day(found.answerable, year=True)}" if found.answerable else ""
     title = found.plan.title or found.plan.name
@@ -173,6 +181,8 @@ def _lacks(found: Analysed, title: str, today: dt.date) -> str:
     return f"“{title}” is over and cannot tell. {verdict.answerable}".strip()
 
 
-def _of_delivery(metric: str) -> bool:
+def _is_of_it(plan: Plan) -> bool:
+    metric = plan.primary.metric
     facts: Iterable[str] = CATALOGUE[metric].facts if metric in CATALOGUE else ()
-    return any(fact.startswith("work_") for fact in facts) and "usage_days" not in facts
+    shipped = any(fact.startswith("work_") for fact in facts) and "usage_days" not in facts
+    return shipped and not plan.treatment

@@ -41,19 +41,37 @@ def smallest_known(rows: np.ndarray, least: int) -> list[tuple[int, ...]]:
 
 
 @given(PLACES, st.integers(2, 5))
-def test_every_place_is_large_and_keeps_its_parents(
-    people: list[tuple[str, ...]], least: int
-) -> None:
+def test_every_place_is_large_and_shown_whole(people: list[tuple[str, ...]], least: int) -> None:
     sizes = {place: people.count(place) for place in people}
     shown = places(sizes, least)
     totals: dict[tuple[str, ...], int] = {}
     for place, size in sizes.items():
         totals[shown[place]] = totals.get(shown[place], 0) + size
     assert min(totals.values()) >= min(least, len(people))
-    for place, name in shown.items():
-        kept = [ours == theirs for ours, theirs in zip(place, name, strict=True)]
-        assert kept == sorted(kept, reverse=True), "what is merged is merged from the bottom"
-        assert all(part in (own, SMALL) for part, own in zip(name, place, strict=True))
+    for level in range(3):
+        names = {(place[level], shown[place][level]) for place in sizes}
+        assert all(name in (own, SMALL) for own, name in names)
+        assert len(names) == len({own for own, _ in names}), "a value is shown whole or not at all"
+
+
+@settings(max_examples=300)
+@given(PLACES, st.integers(2, 4))
+def test_places_in_any_combination_tell_of_no_few(
+    people: list[tuple[str, ...]], least: int
+) -> None:
+    """All answers about places together, by every combination of levels."""
+    sizes = {place: people.count(place) for place in people}
+    shown = [places(sizes, least)[place] for place in people]
+    asked = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    answers = [groups_of([tuple(name[at] for at in levels) for name in shown]) for levels in asked]
+    assert smallest_known(sums(*answers), least) == []
+
+
+def test_a_lone_chief_hides_one_team_not_a_department() -> None:
+    teams: dict[tuple[str, ...], int] = {("r1", "d1", f"t{n}"): 7 for n in range(4)}
+    shown = places({("", "board", "chief"): 1, **teams, ("r2", "d2", "t9"): 8}, 5)
+    assert [name[2] for name in shown.values()] == [SMALL, SMALL, "t1", "t2", "t3", "t9"]
+    assert {name[1] for name in shown.values()} == {SMALL, "d2"}
 
 
 @settings(max_examples=300)

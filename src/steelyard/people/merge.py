@@ -1,10 +1,10 @@
 """Groups of people that are too small, merged so that no sum or difference of groups is of few.
 
-Places (roll-up, department, team) are one partition of everybody: every combination that occurs
-holds `least` people or more. A trait (role, level, …) is a partition across them, and whoever knows
-both kinds can subtract. What is left over can only be small where a line through the organisation
-separates few people; `crossed` merges values of the trait until no line does. Proof in
-ARCHITECTURE.md. Pure functions of arrays: one day at a time.
+Places (roll-up, department, team) are one partition of everybody: whatever is told of them is told
+of groups of `least` people or more. A trait (role, level, …) is a partition across them, and who
+knows both kinds can subtract. What is left over can only be small where a line through the
+organisation separates few people; `crossed` merges values of the trait until no line does. Proof
+in ARCHITECTURE.md. Pure functions of arrays: one day at a time.
 """
 
 from __future__ import annotations
@@ -24,32 +24,50 @@ Value = TypeVar("Value", str, int)
 
 
 def places(sizes: Mapping[Place, int], least: int) -> dict[Place, Place]:
-    """How each place is shown, from how many people each has: too small a one together with its
-    small siblings, which are left over in their parent, or with them in the parent's."""
-    shown: dict[Place, Place] = {}
+    """How each place is shown, from how many people each has.
+
+    Places that are too small are counted with a neighbour, as near as there is one, into groups
+    that are never told apart. A value that such a group has in common with another (a department,
+    say, when the group reaches into two) is then not shown on its own either, at that level alone;
+    so what is shown of a value is always all of it, and every answer is a sum of whole groups.
+    """
     depth = len(next(iter(sizes), ()))
+    groups, left = _groups(sorted(sizes), sizes, 0, least)
+    if left:
+        groups = [[*left, *(groups.pop(0) if groups else ())], *groups]
     if sum(sizes.values()) < least:
         return dict.fromkeys(sizes, (SMALL,) * depth)
-    _split(dict(sizes), 0, depth, least, shown)
-    return shown
+    mixed: list[set[str]] = [set() for _ in range(depth)]
+    for group in groups:
+        for level, values in enumerate(zip(*group, strict=True)):
+            mixed[level] |= set(values) if len(set(values)) > 1 else set()
+    return {
+        place: tuple(SMALL if name in few else name for name, few in zip(place, mixed, strict=True))
+        for place in sizes
+    }
 
 
-def _split(
-    sizes: dict[Place, int], level: int, depth: int, least: int, shown: dict[Place, Place]
-) -> None:
-    """Places of one parent, which are enough together."""
-    if level == depth:
-        shown.update((place, place) for place in sizes)
-        return
-    children: dict[str, dict[Place, int]] = defaultdict(dict)
-    for place, size in sizes.items():
-        children[place[level]][place] = size
-    totals = {name: sum(each.values()) for name, each in children.items()}
-    for name in together(totals, least):
-        for place in children.pop(name):
-            shown[place] = (*place[:level], *(SMALL,) * (depth - level))
-    for each in children.values():
-        _split(each, level + 1, depth, least, shown)
+def _groups(
+    inside: Sequence[Place], sizes: Mapping[Place, int], level: int, least: int
+) -> tuple[list[list[Place]], list[Place]]:
+    """Groups of one parent that are large enough, and what is left over where none is."""
+    if level == len(inside[0]) or len(inside) == 1:
+        few = sum(sizes[place] for place in inside) < least
+        return ([], list(inside)) if few else ([list(inside)], [])
+    children: dict[str, list[Place]] = defaultdict(list)
+    for place in inside:
+        children[place[level]].append(place)
+    found: list[list[Place]] = []
+    left: list[Place] = []
+    for name in sorted(children):
+        groups, rest = _groups(children[name], sizes, level + 1, least)
+        found += groups
+        left += rest
+    if left and sum(sizes[place] for place in left) >= least:
+        return [left, *found], []
+    if left and found:  # by name, so that it is the same neighbour on all days
+        return [[*left, *found[0]], *found[1:]], []
+    return found, left
 
 
 def together(sizes: Mapping[Value, int], least: int) -> set[Value]:

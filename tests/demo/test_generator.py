@@ -58,7 +58,7 @@ def test_weeks_begin_on_monday_and_end_on_the_last_day() -> None:
 
 
 def test_life_goes_on() -> None:
-    company = Company(Shape.of(END, 120, 26))
+    company = Company(Shape.of(END, 120, 12))
     members, shape = company.staff.members, company.shape
     assert any(member.started > shape.first for member in members)
     assert any(member.ended for member in members)

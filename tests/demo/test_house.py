@@ -25,7 +25,7 @@ from steelyard.web.app import create_app
 
 REAL = FOLDER / "recordings" / "claude-code" / "14-models-http-json"
 LOCAL, HTML = "http://127.0.0.1:8480", {"accept": "text/html"}
-SMALL = Shape.of(END, 24, 5)
+SMALL = Shape.of(END, 24, 4)
 # What stays of every open folder: where it is, what it was built with, names of models.
 NEUTRAL = {
     *("applied", "data_version", "models", "people_built", "prices", "schema_version"),
@@ -101,7 +101,7 @@ def test_a_crash_while_loading_can_be_removed(
 
 
 def test_one_click_loads_and_one_removes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Shape, "of", staticmethod(lambda day: Shape(24, 5, END)))
+    monkeypatch.setattr(Shape, "of", staticmethod(lambda day: Shape(24, 4, END)))
     services: Any = ServerServices(house, (), SimpleNamespace(trouble=""))  # type: ignore[arg-type]
     client = TestClient(create_app(services), LOCAL)
 

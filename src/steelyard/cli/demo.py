@@ -26,6 +26,24 @@ EXAMPLES = examples(
     "steelyard demo --remove",
 )
 WHAT, WHERE = "Which company", "Where"
+People = Annotated[
+    int, typer.Option(metavar="N", help="How many work there.", rich_help_panel=WHAT)
+]
+Weeks = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="How many weeks are known. [default: 26; 6 above 1,000 people]",
+        rich_help_panel=WHAT,
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="Another is another company.", rich_help_panel=WHAT)
+]
+End = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="The last day. [default: yesterday]", rich_help_panel=WHAT),
+]
 
 
 def demo(
@@ -37,26 +55,10 @@ def demo(
             rich_help_panel=WHERE,
         ),
     ] = None,
-    people: Annotated[
-        int, typer.Option(metavar="N", help="How many work there.", rich_help_panel=WHAT)
-    ] = 120,
-    weeks: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="How many weeks are known. [default: 26; 6 above 1,000 people]",
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Another is another company.", rich_help_panel=WHAT)
-    ] = 7,
-    end: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE", help="The last day. [default: yesterday]", rich_help_panel=WHAT
-        ),
-    ] = None,
+    people: People = 120,
+    weeks: Weeks = None,
+    seed: Seed = 7,
+    end: End = None,
     web: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from steelyard.demo import claude, money, others, use, work
+from steelyard.demo import claude, money, others, tickets, use, work
 from steelyard.demo.shape import Shape
 from steelyard.demo.staff import Staff, hire
 from steelyard.demo.use import Session
@@ -40,7 +40,7 @@ class Company:
         return tuple(use.sessions(self.shape, self.staff))
 
     @cached_property
-    def work(self) -> work.Work:
+    def work(self) -> tickets.Work:
         return work.ship(self.shape, self.staff, use.habits(self.shape, self.staff))
 
     @cached_property
@@ -57,7 +57,7 @@ class Company:
         """People first, then work and bills, a page of one kind at a time."""
         done = self.work
         people: list[Record] = [r for m in self.staff.members for r in m.records()]
-        accounts: list[Record] = [a for m in self.staff.members for a in work.accounts(m)]
+        accounts: list[Record] = [a for m in self.staff.members for a in tickets.accounts(m)]
         kinds: tuple[Sequence[Record], ...] = (
             *(people, accounts, done.issues, done.transitions, done.pull_requests),
             *(done.commits, done.rework, done.reviews, done.deployments, done.incidents),

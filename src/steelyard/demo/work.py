@@ -7,43 +7,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from hashlib import sha1
 
 from steelyard import model
-from steelyard.demo import words
 from steelyard.demo.days import presence
 from steelyard.demo.shape import WEEK, Dice, Shape
 from steelyard.demo.staff import Member, Staff, Team
+from steelyard.demo.tickets import Issues, Pace, Work, jira, moment
 from steelyard.demo.use import Habit
 
 EFFECT = 0.12  # more merged pull requests, from the day a team starts
-_PULLS, _ISSUES = 0.46, 0.34  # a working day of an engineer
-_STEADY = 8.0
+_PULLS = 0.46  # a working day of an engineer
 _ASSISTED = 0.45  # of the pull requests of people who use assistants, those with a mark
 _HOUR = dt.timedelta(hours=1)
-
-
-@dataclass
-class Work:
-    """Canonical records by kind, in the order of time."""
-
-    issues: list[model.Issue] = field(default_factory=list)
-    transitions: list[model.Transition] = field(default_factory=list)
-    pull_requests: list[model.PullRequest] = field(default_factory=list)
-    commits: list[model.Commit] = field(default_factory=list)
-    rework: list[model.Rework] = field(default_factory=list)
-    reviews: list[model.Review] = field(default_factory=list)
-    deployments: list[model.Deployment] = field(default_factory=list)
-    incidents: list[model.Incident] = field(default_factory=list)
-    worklogs: list[model.Worklog] = field(default_factory=list)
 
 
 def ship(shape: Shape, staff: Staff, habits: Mapping[str, Habit]) -> Work:
     """Everything that was shipped, day by day."""
     done = Work()
-    plan = _Issues(shape, done)
+    plan = Issues(shape, done)
     code = _Code(shape, staff, habits, done, plan)
     for n in range(-28, len(shape.days)):
         day = shape.first + dt.timedelta(days=n)
@@ -61,98 +44,15 @@ def ship(shape: Shape, staff: Staff, habits: Mapping[str, Habit]) -> Work:
     return done
 
 
-class _Pace:
-    """Things get done at a steady pace: the work between two of them varies by a third or so."""
-
-    def __init__(self) -> None:
-        self.done: dict[str, float] = defaultdict(float)
-        self.due: dict[str, float] = {}
-
-    def count(self, dice: Dice, who: str, work: float) -> int:
-        """How many of their things somebody gets done in some more work."""
-        if who not in self.due:
-            self.due[who] = float(dice.random())
-        self.done[who] += work
-        found = 0
-        while self.due[who] <= self.done[who]:
-            self.due[who] += float(dice.gamma(_STEADY, 1 / _STEADY))
-            found += 1
-        return found
-
-
-class _Issues:
-    """Issues by team; who works on which."""
-
-    def __init__(self, shape: Shape, done: Work) -> None:
-        self.done = done
-        self.end = _moment(shape.end, 23.0)
-        self.numbers: dict[str, int] = defaultdict(int)
-        self.pace = _Pace()
-        self.current: dict[str, str] = {}
-
-    def work(self, dice: Dice, member: Member, day: dt.date, rate: float) -> None:
-        for _ in range(self.pace.count(dice, member.email, _ISSUES * rate)):
-            self._one(dice, member, day)
-
-    def _one(self, dice: Dice, member: Member, day: dt.date) -> None:
-        project = member.on(day).project
-        self.numbers[project] += 1
-        name = f"{project}-{self.numbers[project]}"
-        self.current[member.email] = name
-        kind, priority = _one_of(dice, words.ISSUE_TYPES), _one_of(dice, words.PRIORITIES)
-        created = _moment(day, float(dice.uniform(7, 16)))
-        started = created + float(dice.lognormal(2.6, 1.0)) * _HOUR
-        points = int(words.POINTS[int(dice.integers(5))]) if kind == "Story" else None
-        took = float(dice.lognormal(3.0 + 0.15 * (points or 2), 0.8))
-        resolved = started + took * (0.5 if priority == "Highest" else 1.0) * _HOUR
-        is_started, is_done = started < self.end, resolved < self.end
-        status = "Done" if is_done else "In Progress" if is_started else "To Do"
-        category = "done" if is_done else "doing" if is_started else "todo"
-        self.done.issues.append(
-            model.Issue(
-                key=name,
-                id=name,
-                name=name,
-                project=project,
-                type=kind,
-                priority=priority,
-                status=status,
-                status_category=category,
-                resolution="Done" if is_done else "",
-                reporter=_jira(member),
-                assignee=_jira(member),
-                created_at=created,
-                started_at=started if is_started else None,
-                resolved_at=resolved if is_done else None,
-                updated_at=resolved if is_done else started if is_started else created,
-                story_points=points,
-                team=member.on(day).name,
-            )
-        )
-        steps = (("To Do", "In Progress", started), ("In Progress", "Done", resolved))
-        self.done.transitions += [
-            model.Transition(
-                key=f"{name}:{old}",
-                issue=name,
-                from_status=old,
-                to_status=new,
-                happened_at=at,
-                actor=_jira(member),
-            )
-            for old, new, at in steps
-            if at < self.end
-        ]
-
-
 class _Code:
     """Pull requests and what belongs to them."""
 
     def __init__(
-        self, shape: Shape, staff: Staff, habits: Mapping[str, Habit], done: Work, plan: _Issues
+        self, shape: Shape, staff: Staff, habits: Mapping[str, Habit], done: Work, plan: Issues
     ) -> None:
         self.shape, self.done, self.habits, self.plan = shape, done, habits, plan
         self.numbers: dict[str, int] = defaultdict(int)
-        self.pace = _Pace()
+        self.pace = Pace()
         self.newest: dict[str, model.PullRequest] = {}
         self.mates: dict[int, list[Member]] = defaultdict(list)
         for member in staff.members:
@@ -167,7 +67,7 @@ class _Code:
     def _merge(self, dice: Dice, member: Member, team: Team, day: dt.date) -> None:
         self.numbers[team.repo] += 1
         number = self.numbers[team.repo]
-        merged = _moment(day, float(dice.uniform(8, 18)))
+        merged = moment(day, float(dice.uniform(8, 18)))
         opened = merged - float(dice.lognormal(2.3, 1.0)) * _HOUR
         first = opened - float(dice.lognormal(1.8, 0.9)) * _HOUR
         habit = self.habits.get(member.email)
@@ -290,7 +190,7 @@ def _deploy(dice: Dice, staff: Staff, done: Work, code: _Code, day: dt.date) -> 
         newest = code.newest.get(team.repo)
         if newest is None or newest.merged_at is None or dice.random() < 0.45:
             continue
-        began = max(_moment(day, 18.5), newest.merged_at + _HOUR / 4)
+        began = max(moment(day, 18.5), newest.merged_at + _HOUR / 4)
         failed, hurt = dice.random() < 0.04, dice.random() < 0.08
         key = f"{team.repo}:{day}"
         done.deployments.append(
@@ -328,7 +228,7 @@ def _incident(
     )
 
 
-def _log_hours(dice: Dice, done: Work, plan: _Issues, member: Member, day: dt.date) -> None:
+def _log_hours(dice: Dice, done: Work, plan: Issues, member: Member, day: dt.date) -> None:
     """Every other person logs hours, on what they work on."""
     issue = plan.current.get(member.email)
     if member.number % 2 or not issue or dice.random() < 0.2:
@@ -338,32 +238,12 @@ def _log_hours(dice: Dice, done: Work, plan: _Issues, member: Member, day: dt.da
         model.Worklog(
             key=f"{member.number}:{day}",
             issue=issue,
-            worker=_jira(member),
+            worker=jira(member),
             day=day,
             seconds=seconds,
             billable_seconds=seconds,
         )
     )
-
-
-def accounts(member: Member) -> Iterator[model.Account]:
-    """Where else somebody has an account."""
-    yield member.account()
-    key = _jira(member)
-    yield model.Account(key=key, account=key, email=member.email, name=member.name)
-
-
-def _jira(member: Member) -> str:
-    return f"jira:0de3{member.number:08}"
-
-
-def _one_of(dice: Dice, choices: tuple[tuple[str, float], ...]) -> str:
-    return choices[int(dice.choice(len(choices), p=[share for _, share in choices]))][0]
-
-
-def _moment(day: dt.date, hour: float) -> dt.datetime:
-    midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-    return midnight + dt.timedelta(seconds=int(hour * 3600))
 
 
 def _sha(*parts: object) -> str:

@@ -157,6 +157,11 @@ class Settings(BaseModel):
     events_days: int = Field(
         0, ge=0, description="Days for which raw records are kept; 0 keeps them for good."
     )
+    looks_days: int = Field(
+        365,
+        ge=1,
+        description="Days for which is kept who looked at whose figures.",
+    )
     memory_limit: str = Field(
         "", description="Memory DuckDB may use, such as `2GB`; empty is 80 % of the machine's."
     )

@@ -309,6 +309,10 @@ class House:
         if self.settings.events_days:
             self.warehouse.drop_raw_before(now.date() - dt.timedelta(self.settings.events_days))
 
+        from steelyard.state.looks import Looks
+
+        Looks(self.state).drop_before(now - dt.timedelta(days=self.settings.looks_days))
+
     def trouble(self) -> str:
         """What keeps a server from applying what came in; empty when all is well."""
         return self._trouble

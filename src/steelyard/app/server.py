@@ -79,6 +79,7 @@ class Server:
         finally:
             self._reception.stop()
             services.ahead.stop()
+            services.looking.write()
             schedule.stop()
             upkeep.stop()
             control.close()

@@ -15,6 +15,7 @@ import steelyard
 from steelyard.app import demo
 from steelyard.app.ahead import Ahead
 from steelyard.app.demo_beside import DemoBeside
+from steelyard.app.looking import Looking
 from steelyard.app.seeing import Seeing
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
@@ -47,6 +48,7 @@ class ServerServices:
         self._seeing = Seeing(house)
         self._demo = DemoBeside(house)
         self.ahead = Ahead(house.facts_version)
+        self.looking = Looking(lambda: house.state)
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
@@ -60,6 +62,7 @@ class ServerServices:
         with _speaking():
             sight = self._sight(question.end)
             answer = self.house.ask(question, sight)
+        self.looking.answered(answer)
         self.ahead.note((question, sight), partial(self.house.ask, question, sight))
         return answer
 
@@ -67,6 +70,7 @@ class ServerServices:
         with _speaking():
             sight = self._sight(terms.end)
             answer = self.house.answer_question(name, terms, sight)
+        self.looking.answered_question(answer)
         again = partial(self.house.answer_question, name, terms, sight)
         self.ahead.note((name, terms, sight), again)
         return answer

@@ -138,6 +138,18 @@ def test_the_organisation_is_clean_with_a_branch_open(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("options", [DARK, PHONE], ids=["dark", "phone"])
+def test_adoption_is_clean_and_drawn(
+    organisation: str, open_page: Open, options: dict[str, Any]
+) -> None:
+    page = drawn(open_page(f"{organisation}/adoption?period=12w", **options))
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-chart]')].every(e => 'drawn' in e.dataset)"
+    )
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_the_organisation_works_without_script(organisation: str, open_page: Open) -> None:
     page = open_page(f"{organisation}/organisation", **DESKTOP, java_script_enabled=False)
     branch = page.locator("#organisation li").first
@@ -150,7 +162,7 @@ def test_the_organisation_works_without_script(organisation: str, open_page: Ope
     expect(page.locator("#scorecard")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/spend", "/organisation", "/get-started"])
+@pytest.mark.parametrize("path", ["/spend", "/adoption", "/organisation", "/get-started"])
 def test_empty_pages_are_clean_too(new_site: str, open_page: Open, path: str) -> None:
     assert violations(open_page(new_site + path, **DARK)) == []
 

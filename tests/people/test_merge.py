@@ -40,6 +40,7 @@ def smallest_known(rows: np.ndarray, least: int) -> list[tuple[int, ...]]:
     return [sets[at] for at in found if len(sets[at]) < people]
 
 
+@settings(deadline=None)
 @given(PLACES, st.integers(2, 5))
 def test_every_place_is_large_and_shown_whole(people: list[tuple[str, ...]], least: int) -> None:
     sizes = {place: people.count(place) for place in people}
@@ -54,7 +55,7 @@ def test_every_place_is_large_and_shown_whole(people: list[tuple[str, ...]], lea
         assert len(names) == len({own for own, _ in names}), "a value is shown whole or not at all"
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(PLACES, st.integers(2, 4))
 def test_places_in_any_combination_tell_of_no_few(
     people: list[tuple[str, ...]], least: int
@@ -74,7 +75,7 @@ def test_a_lone_chief_hides_one_team_not_a_department() -> None:
     assert {name[1] for name in shown.values()} == {SMALL, "d2"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data(), st.integers(2, 4))
 def test_no_two_partitions_tell_of_few(data: st.DataObject, least: int) -> None:
     people = data.draw(PLACES)

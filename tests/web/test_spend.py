@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import io
 import re
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, text_of
@@ -126,6 +128,22 @@ def test_the_same_address_gives_json_and_csv(client: TestClient) -> None:
     said = client.get("/spend.json?by=team").json()
     assert set(said) == {"totals", "series", "chart", "table", "tokens"}
     assert client.get("/spend.csv?by=team").text.startswith("team,spend_usd")
+
+
+def test_how_it_ran_and_what_finance_needs(client: TestClient, acme: World) -> None:
+    shown = page(client, "?period=12w")
+    for name in ("by-month", "assistants", "tools", "token-types", "cache", "latency", "errors"):
+        assert f'id="{name}"' in shown
+    assert "November forecast" in text_of(shown) and "question=pricing" in shown
+    months = shown.partition('id="by-month-data"')[2].partition("</table>")[0]
+    assert months.count("<tr data-day=") == 4
+    per_session = formats.short_money(total(acme) / total(acme, "sessions"))
+    assert per_session in text_of(page(client))
+
+
+def test_the_table_as_parquet(client: TestClient) -> None:
+    table = pq.read_table(io.BytesIO(client.get("/spend.parquet?by=team").content))
+    assert table.num_rows == len(rows(page(client, "?by=team"), "breakdown"))
 
 
 def test_no_use_in_the_period(client: TestClient) -> None:

@@ -28,6 +28,8 @@ TILES: Names = (
     "active_people",
     "cost_per_person",
     "sessions",
+    "cost_per_session",
+    "cost_per_commit",
 )
 SPARKED: Names = ("spend_usd", "spend_reported_usd", "tokens", "cache_hit_share", "active_people")
 SPARKED += ("cost_per_person",)

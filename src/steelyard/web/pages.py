@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from steelyard.web import asking, definitions, sources, spend, start, view
+from steelyard.web import asking, definitions, sources, spend, spend_panels, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
 from steelyard.web.accounts import add_account_settings, add_accounts
 from steelyard.web.adoption import add_adoption
@@ -17,6 +17,8 @@ from steelyard.web.api import CSV, as_format, download, status_json
 from steelyard.web.api_tokens import add_api_tokens
 from steelyard.web.delivery import add_delivery
 from steelyard.web.demo import add_demo
+from steelyard.web.files import Kind, Table, add_files
+from steelyard.web.forecast import forecast_tile
 from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact import add_impact
@@ -85,6 +87,8 @@ def _spend(routes: APIRouter, pages: Pages) -> None:
         asked = asking.ask_spend(services, shown)
         page = replace(page, share=shown.url("/spend"))
         values = spend.context(shown, asked, today)
+        values["tiles"] += forecast_tile(services, shown)
+        values["sections"] = spend_panels.sections(services, shown, today, spend.PATH)
         foot = footer(asked.totals, today)
         return pages.render(request, "spend.html", page, shown=True, foot=foot, **values)
 
@@ -93,11 +97,13 @@ def _spend(routes: APIRouter, pages: Pages) -> None:
         asked = asking.ask_spend(services, read(request))
         return JSONResponse({name: answer.to_json() for name, answer in asked.answers().items()})
 
-    @routes.get("/spend.csv")
-    def table(request: Request) -> Response:
+    def table(request: Request, kind: Kind) -> Response:
         shown = read(request)
         name = f"spend-by-{shown.by}-{shown.period.start}-{shown.period.end}"
-        return as_format(asking.ask_table(services, shown), "csv", name)
+        form: Table = "csv" if kind == "csv" else "parquet"
+        return as_format(asking.ask_table(services, shown), form, name)
+
+    add_files(routes, "/spend", table, ("csv", "parquet"))
 
 
 def _sources(routes: APIRouter, pages: Pages) -> None:

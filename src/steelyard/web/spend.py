@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from steelyard.metrics.answer import Answer
-from steelyard.web import asking, words
+from steelyard.web import asking, panels, words
 from steelyard.web.answers import single
 from steelyard.web.asking import Asked, Names, Options
 from steelyard.web.breakdown import breakdown
@@ -34,6 +34,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
         "chart_title": chart_title(models),
         "chart": spend_chart(view, asked.chart, today),
         "chart_spec": stacked(DOLLARS),
+        "chart_downloads": panels.downloads(asked.chart.question, "stack"),
         "grid": grid,
         "row_count": len(asked.table.rows),
         "token_grid": token_types(asked.tokens),

@@ -19,6 +19,8 @@ SHOWN = (
     ("cache_hit_share", 2),
     ("active_people", 3),
     ("cost_per_person", 5),
+    ("cost_per_session", 5),
+    ("cost_per_commit", 2),
 )
 # More of these is neither good nor bad, whichever way the catalogue would like it.
 PLAIN = frozenset({"spend_usd", "spend_reported_usd", "tokens", "sessions"})

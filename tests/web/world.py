@@ -17,8 +17,9 @@ from steelyard.app.shown import build_common
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import OPEN, Sight
-from steelyard.people.listing import Listed, list_people
+from steelyard.people.listing import Listed, Time, list_people, times
 from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.receiver.body import InboxStatus, Refusal
@@ -217,6 +218,14 @@ class World:
             found = list_people(self.warehouse, day)
             self.lists.put(key, found)
         return found
+
+    def person_history(self, person: str) -> tuple[Time, ...]:
+        self.sight.check_named(person)
+        return times(self.warehouse, person)
+
+    def session_list(self, terms: SessionTerms) -> SessionRows:
+        self._build_shown()
+        return session_rows(self.warehouse, terms, self.sight)
 
     def people_unmatched(self) -> tuple[Unmatched, ...]:
         if not self.sight.everything:

@@ -21,8 +21,9 @@ from steelyard.errors import SteelyardError, StoreError
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import Sight
-from steelyard.people.listing import Listed
+from steelyard.people.listing import Listed, Time, times
 from steelyard.people.shown import shown_listed
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
@@ -99,6 +100,17 @@ class ServerServices:
             with _speaking():
                 found = self.house.people_list(day)
             self._lists.put(key, found)
+        return found
+
+    def person_history(self, person: str) -> Sequence[Time]:
+        self.sight.check_named(person)
+        with _speaking():
+            return times(self.house.warehouse, person)
+
+    def session_list(self, terms: SessionTerms) -> SessionRows:
+        with _speaking():
+            found = session_rows(self.house.warehouse, terms, self._sight(terms.end))
+        self.looking.note([row.person for row in found.rows], "sessions")
         return found
 
     def people_unmatched(self) -> Sequence[Unmatched]:

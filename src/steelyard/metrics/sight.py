@@ -69,6 +69,11 @@ class Sight:
         """Whether the person's own figures may be shown."""
         return self.everything or self.persons is None or person in self.persons
 
+    def check_named(self, person: str) -> None:
+        """Raises NotShown where the person may not be seen under their own name."""
+        if person != self.own and (self.pseudonyms or not self.sees(person)):
+            raise NotShown("Figures of this person are not shown here.", self.hint)
+
     def allows(self, question: Question) -> bool:
         """Whether the question has an answer: pages leave out what has none."""
         try:

@@ -95,13 +95,13 @@ def show_person(warehouse: Warehouse, identities: Identities, options: Options, 
     refs = resolution.owned().get(person, [])
     none = Evidence(-1)
     known = (Known(r, _reason(resolution.evidence.get(r, none))) for r in refs)
-    times = _times(warehouse, person)
+    spans = times(warehouse, person)
     return Shown(
         person,
-        times[-1].name if times else "",
-        bool(times),
+        spans[-1].name if spans else "",
+        bool(spans),
         tuple(known),
-        times,
+        spans,
         tuple(d for d in decisions if d.person == person or d.reference in refs),
     )
 
@@ -110,7 +110,8 @@ def _reason(evidence: Evidence) -> str:
     return evidence.in_words() if evidence.rule >= 0 else "stands for itself"
 
 
-def _times(warehouse: Warehouse, person: str) -> tuple[Time, ...]:
+def times(warehouse: Warehouse, person: str) -> tuple[Time, ...]:
+    """What directories said of a person, a row a stretch of time, in its order."""
     columns = ", ".join(Row.__dataclass_fields__)
     sql = f"select {columns} from people where person = ? order by valid_from"
     return tuple(_time(Row(*row)) for row in warehouse.query(sql, [person]))

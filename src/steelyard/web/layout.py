@@ -37,6 +37,7 @@ NAV = (
             Link("roi", "ROI", "/roi", "scale"),
             Link("delivery", "Delivery", "/delivery", "ship"),
             Link("impact", "Impact", "/impact", "flask"),
+            Link("sessions", "Sessions", "/sessions", "sessions"),
             Link("organisation", "Organisation", "/organisation", "people"),
         ),
     ),

@@ -26,8 +26,10 @@ from steelyard.web.layout import footer
 from steelyard.web.overview import add_overview
 from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
+from steelyard.web.person import add_person
 from steelyard.web.pictures import add_pictures
 from steelyard.web.roi import add_roi
+from steelyard.web.sessions import add_sessions
 from steelyard.web.signing import add_sign_in, add_sign_out, add_theme
 
 
@@ -41,6 +43,8 @@ def router(pages: Pages) -> APIRouter:
         add_roi,
         add_delivery,
         add_impact,
+        add_sessions,
+        add_person,
         add_people,
         _sources,
         _definitions,

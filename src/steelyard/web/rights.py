@@ -32,11 +32,9 @@ PAGES: dict[str, Roles] = {
     "/impact/{name}": EVERYBODY,
     "/organisation": EVERYBODY,
     "/people": EVERYBODY,
-    "/sessions": LEADS,
-    "/sessions/{session}": LEADS,
-    "/session/{session}": LEADS,
+    "/sessions": EVERYBODY,  # groups, and the rows one may see
+    "/sessions/{session}": EVERYBODY,
     "/person": EVERYBODY,  # of oneself, and of those one may see
-    "/person/{person}": EVERYBODY,
     "/me": EVERYBODY,
     "/views": EVERYBODY,
     "/definitions": EVERYBODY,

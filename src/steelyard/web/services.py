@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_rows import SessionRows, SessionTerms
 from steelyard.metrics.sight import Sight
-from steelyard.people.listing import Listed
+from steelyard.people.listing import Listed, Time
 from steelyard.people.unmatched import Unmatched
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
@@ -121,6 +122,13 @@ class Services(Protocol):
     def people_list(self, day: dt.date) -> Sequence[Listed]:
         """Everybody whom a directory knows on that day; those who may not be seen stand in the
         groups that are shown, without the day of their last work."""
+
+    def person_history(self, person: str) -> Sequence[Time]:
+        """What directories said of a person, a row a stretch of time, in its order. Raises
+        NotShown where the person may not be seen by name."""
+
+    def session_list(self, terms: SessionTerms) -> SessionRows:
+        """Sessions one by one. Raises NotShown where nobody's may be seen."""
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         """The largest that belong to nobody a directory knows; nobody unless all may be seen."""

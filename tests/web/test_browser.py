@@ -25,7 +25,7 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 PAGES = (
-    *("/spend", "/spend?by=person&where.team=search", "/sources", "/organisation"),
+    *("/", "/spend", "/spend?by=person&where.team=search", "/sources", "/organisation"),
     *("/definitions", "/get-started", "/delivery"),
 )
 Open = Callable[..., Page]

@@ -22,7 +22,7 @@ from tests.web.world import empty_warehouse, insert
 from steelyard.metrics import Question, ask
 from steelyard.metrics.facts import PEOPLE_DIMENSIONS
 from steelyard.metrics.sight import PERSONAL, PLACES, NotShown, Sight
-from steelyard.people.shown import ShownOptions, build_shown
+from steelyard.people.shown import SMALL, ShownOptions, build_shown
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -103,13 +103,35 @@ def fill(warehouse: Warehouse, company: Company, least: int) -> None:
     build_shown(warehouse, ShownOptions(least), NOW)
 
 
-def sets(warehouse: Warehouse, by: tuple[str, ...], company: Company, least: int) -> np.ndarray:
+def sets(
+    warehouse: Warehouse,
+    by: tuple[str, ...],
+    company: Company,
+    least: int,
+    days: tuple[dt.date, ...] = DAYS,
+) -> np.ndarray:
     """Whose days are in each number answered: a row a number, a column a person and day."""
-    question = Question(("tokens",), DAYS[0], DAYS[-1], by)
+    return np.array(list(told(warehouse, by, company, least, days).values()), float)
+
+
+def told(
+    warehouse: Warehouse,
+    by: tuple[str, ...],
+    company: Company,
+    least: int,
+    days: tuple[dt.date, ...] = DAYS,
+) -> dict[tuple[Any, ...], list[int]]:
+    """The same, each under the values it is told of."""
+    question = Question(("tokens",), days[0], days[-1], by)
     answer = ask(warehouse, question, NOW, sight=Sight(smallest=least))
     width = company.size * len(DAYS)
-    numbers = [int(row[-1] or 0) for row in answer.rows]
-    return np.array([[n >> bit & 1 for bit in range(width)] for n in numbers], float)
+    rows = {row[:-1]: int(row[-1] or 0) for row in answer.rows}
+    return {key: [n >> bit & 1 for bit in range(width)] for key, n in rows.items()}
+
+
+def daily(warehouse: Warehouse, by: tuple[str, ...], company: Company, least: int) -> np.ndarray:
+    """All that questions about single days tell, the finest there are."""
+    return np.vstack([sets(warehouse, by, company, least, (day,)) for day in DAYS])
 
 
 some = settings(
@@ -121,8 +143,8 @@ some = settings(
 @given(companies(), st.integers(2, 4))
 def test_no_two_answers_tell_of_few(warehouse: Warehouse, company: Company, least: int) -> None:
     fill(warehouse, company, least)
-    kinds = [np.vstack([sets(warehouse, ("day", *by), company, least) for by in PLACED])]
-    kinds += [sets(warehouse, ("day", name), company, least) for name in TRAITS]
+    kinds = [np.vstack([daily(warehouse, by, company, least) for by in PLACED])]
+    kinds += [daily(warehouse, (name,), company, least) for name in TRAITS]
     for rows in kinds:
         assert (rows.sum(axis=0) >= 1).all(), "nothing is lost"
         assert rows.sum(axis=1).min() >= min(least, company.size)
@@ -141,11 +163,40 @@ def test_sums_over_days_are_sums_of_what_each_day_shows(
     """A longer period, or a filter, puts shown groups together and takes none apart."""
     fill(warehouse, company, least)
     for by in (*PLACED, *((name,) for name in TRAITS)):
-        daily, whole = (sets(warehouse, b, company, least) for b in (("day", *by), by))
-        for row in whole:
-            inside = [each for each in daily if (each <= row).all()]
-            assert (np.sum(inside, axis=0) == row).all()
-        assert (whole.sum(axis=0) == 1).all()
+        single = daily(warehouse, by, company, least)
+        for days in (DAYS, DAYS[:2], DAYS[1:]):
+            whole = sets(warehouse, by, company, least, days)
+            for row in whole:
+                inside = [each for each in single if (each <= row).all()]
+                assert (np.sum(inside, axis=0) == row).all()
+            assert set(whole.sum(axis=0)) <= {0, 1}
+            assert whole.sum() == company.size * len(days)
+
+
+@some
+@given(companies(), st.integers(2, 4))
+def test_what_is_told_of_a_group_is_all_of_it(
+    warehouse: Warehouse, company: Company, least: int
+) -> None:
+    """A team is not told of on some days only: its figure would look like a fall."""
+    fill(warehouse, company, least)
+    for name in ("rollup", "department", "team", "role", "level", "office", "country"):
+        true: dict[str, list[int]] = {}
+        for at, day in enumerate(DAYS):
+            for n in range(company.size):
+                value = _value(company, f"p{n}", name, day)
+                true.setdefault(value, [0] * company.size * len(DAYS))[at * company.size + n] = 1
+        for (value,), days in told(warehouse, (name,), company, least).items():
+            assert value == SMALL or days == true[value or ""]
+
+
+def _value(company: Company, person: str, name: str, day: dt.date) -> str:
+    """What a directory says of somebody it employs on the day; nothing of others."""
+    for row in company.people:
+        if row["person"] == person and row["valid_from"] <= day <= row["valid_to"]:
+            employed = (row["start_date"] or day) <= day <= (row["end_date"] or day)
+            return str(row[name]) if employed else ""
+    return ""
 
 
 def test_open_sight_shows_single_people_so_the_attack_can_succeed(warehouse: Warehouse) -> None:

@@ -68,11 +68,18 @@ def test_places_in_any_combination_tell_of_no_few(
     assert smallest_known(sums(*answers), least) == []
 
 
-def test_a_lone_chief_hides_one_team_not_a_department() -> None:
+def test_a_lone_chief_hides_the_smallest_neighbour_alone() -> None:
     teams: dict[tuple[str, ...], int] = {("r1", "d1", f"t{n}"): 7 for n in range(4)}
     shown = places({("", "board", "chief"): 1, **teams, ("r2", "d2", "t9"): 8}, 5)
-    assert [name[2] for name in shown.values()] == [SMALL, SMALL, "t1", "t2", "t3", "t9"]
-    assert {name[1] for name in shown.values()} == {SMALL, "d2"}
+    assert [name[2] for name in shown.values()] == [SMALL, "t0", "t1", "t2", "t3", SMALL]
+    assert {name[1] for name in shown.values()} == {SMALL, "d1"}
+
+
+def test_a_lone_director_hides_one_team_and_no_department() -> None:
+    teams: dict[tuple[str, ...], int] = {("r", d, f"{d}{n}"): 6 for d in "ab" for n in range(3)}
+    shown = places({("r", "a", ""): 1, **teams}, 5)
+    assert {name[1] for name in shown.values()} == {"a", "b"}
+    assert [name[2] for name in shown.values()].count(SMALL) == 2
 
 
 @settings(max_examples=300, deadline=None)

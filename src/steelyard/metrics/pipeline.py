@@ -41,7 +41,8 @@ def answer(
     dated = _dated(store, question, today)
     names = (*question.by, *question.where)
     asked = shown.limited(shown.meant(store, dated, sight), sight)
-    seen = shown.shown_store(store, sight, names)
+    days = _days(dated)
+    seen = shown.shown_store(store, sight, names, *days)
     if seen is not store:
         shown.check_values(seen, dated.where)
     table = _table(seen, asked)
@@ -56,9 +57,21 @@ def answer(
         _ordered(dated, _called(dated, rows, sight)),
         _as_of(store, now),
         covered,
-        (*shown.limitation(sight, names), *notes(findings)),
+        (
+            *shown.limitation(sight, names),
+            *shown.partly(store, sight, names, *days),
+            *notes(findings),
+        ),
         _totals(seen, asked) if totals else None,
     )
+
+
+def _days(dated: Question) -> tuple[dt.date, dt.date]:
+    """All days the answer speaks of, with those it compares with."""
+    if dated.start is None or dated.end is None:
+        raise ValueError("days must be fixed first")
+    first = dated.earlier().start if dated.compare else dated.start
+    return first or dated.start, dated.end
 
 
 def _called(question: Question, rows: dict[Key, Row], sight: Sight) -> dict[Key, Row]:

@@ -6,8 +6,9 @@ asked, and however it is compiled, reads the merged ones. Nothing has to remembe
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +19,9 @@ from steelyard.metrics.question import Question, Where
 from steelyard.metrics.sight import FREE, PERSONAL, SMALL, NotShown, Sight
 from steelyard.metrics.store import Store
 
-_MERGED = (
-    "people AS (SELECT * FROM people_shown)",
-    "segments AS (SELECT * FROM segments_shown)",
-)
+_NONE: Mapping[str, Sequence[str]] = {}
 _CHECKED = frozenset(PEOPLE_COLUMNS) - PERSONAL
+Notes = tuple[Note, ...]
 _PSEUDONYM_BYTES = 8
 _NOBODY = "\u2026nobody"
 
@@ -30,9 +29,12 @@ _NOBODY = "\u2026nobody"
 class ShownStore:
     """A store in which groups are large enough and, of `rare` dimensions, values common enough."""
 
-    def __init__(self, store: Store, rare: Iterable[str] = ()) -> None:
+    def __init__(
+        self, store: Store, rare: Iterable[str] = (), few: Mapping[str, Sequence[str]] = _NONE
+    ) -> None:
         self._store = store
-        self._front = f"WITH {', '.join((*_MERGED, *_common(frozenset(rare), store.dialect)))} "
+        relations = (*_merged(few), *_common(frozenset(rare), store.dialect))
+        self._front = f"WITH {', '.join(relations)} "
 
     @property
     def dialect(self) -> str:
@@ -45,8 +47,14 @@ class ShownStore:
         return self._store.query(self._front + sql, parameters)
 
 
-def shown_store(store: Store, sight: Sight, names: Iterable[str]) -> Store:
-    """The store a question with these dimensions reads. Raises StoreError until it is built."""
+def shown_store(
+    store: Store, sight: Sight, names: Iterable[str], start: dt.date, end: dt.date
+) -> Store:
+    """The store a question with these dimensions and days reads.
+
+    A group that was too small to be shown alone on any of the days is not shown alone on the
+    others: what is told of a group is all of it. Raises StoreError until groups are built.
+    """
     wanted = frozenset(names)
     if sight.everything or (sight.limits(wanted) and not sight.pseudonyms):
         return store
@@ -56,13 +64,60 @@ def shown_store(store: Store, sight: Sight, names: Iterable[str]) -> Store:
             "The groups that may be shown are not built yet.",
             "The server builds them after what came in; ask again in a moment.",
         )
-    return ShownStore(store, rare(wanted))
+    few = _few(store, wanted, start, end)
+    return ShownStore(store, rare(wanted), {n: v for n, v in few.items() if n in PEOPLE_COLUMNS})
+
+
+def partly(store: Store, sight: Sight, names: Iterable[str], start: dt.date, end: dt.date) -> Notes:
+    """Names groups of which only some of the days are told, where classes change by the day."""
+    wanted = frozenset(names) & {"tenure", "segment"}
+    if sight.everything or not wanted:
+        return ()
+    found = _few(store, wanted, start, end)
+    return tuple(
+        Note("partly_shown", f"On some of these days too few people were of {n} {_said(v)}.", ())
+        for n, v in sorted(found.items())
+    )
+
+
+def _said(values: Sequence[str]) -> str:
+    return " or ".join(value or "not said" for value in values)
+
+
+def _few(store: Store, names: Iterable[str], start: dt.date, end: dt.date) -> dict[str, list[str]]:
+    """Per dimension, the values that were too small to be shown alone on some of the days."""
+    found: dict[str, list[str]] = {}
+    sql = (
+        "SELECT DISTINCT dimension, value FROM merged_days WHERE valid_from <= CAST(? AS date)"
+        " AND valid_to >= CAST(? AS date) ORDER BY 1, 2"
+    )
+    wanted = frozenset(names)
+    for dimension, value in store.query(sql, (end.isoformat(), start.isoformat())):
+        if dimension in wanted:
+            found.setdefault(dimension, []).append(value)
+    return found
+
+
+def _merged(few: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    """The groups of people, without those that are too small on some day that is asked about."""
+    replaced = ", ".join(
+        f"CASE WHEN {name} IN ({', '.join(map(_literal, values))}) THEN '{SMALL}'"
+        f" ELSE {name} END AS {name}"
+        for name, values in sorted(few.items())
+    )
+    columns = f"* REPLACE ({replaced})" if replaced else "*"
+    yield f"people AS (SELECT {columns} FROM people_shown)"
+    yield "segments AS (SELECT * FROM segments_shown)"
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def check_values(store: Store, where: Where) -> None:
     """Raises NotShown for a filter on a group that is never shown: it would look like nothing."""
     for name in sorted(where.keys() & _CHECKED):
-        rows = store.query(f"SELECT DISTINCT {name} FROM people_shown")
+        rows = store.query(f"SELECT DISTINCT {name} FROM people")
         known = {row[0] for row in rows}
         missing = [value for value in where[name] if value and value not in known]
         if known and missing:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from steelyard.people.merge import Codes, merge_traits, places
+from steelyard.people.merge import Codes, Place, merge_traits, places
 from steelyard.people.shown import MERGED, SMALL, STRANGER
 from steelyard.people.spans import NEVER
 from steelyard.people.stretches import COLUMNS, FOREVER, ONE_DAY, Stretches
@@ -23,6 +23,9 @@ _TYPES += [(name, pa.date32()) for name in _DATES]
 _PEOPLE = pa.schema(_TYPES)
 _WEEKLY: list[tuple[str, pa.DataType]] = [("person", pa.string()), ("week", pa.date32())]
 _SEGMENTS = pa.schema([*_WEEKLY, ("segment", pa.string())])
+_HIDDEN: list[tuple[str, pa.DataType]] = [("dimension", pa.string()), ("value", pa.string())]
+_HIDDEN += [("valid_from", pa.date32()), ("valid_to", pa.date32())]
+_MERGED = pa.schema(_HIDDEN)
 _SMALL = 0  # the code of SMALL in every trait
 
 
@@ -45,13 +48,39 @@ class Names:
         return self._codes.get(value, _SMALL)
 
 
+class Hidden:
+    """Since when which values are not shown alone, and the times that are over."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str], dt.date] = {}
+        self._over: list[dict[str, Any]] = []
+
+    def on(self, day: dt.date, values: set[tuple[str, str]]) -> None:
+        """These (dimension, value), and no others, from this day on."""
+        for key in self._since.keys() - values:
+            last = day if day == FOREVER else day - ONE_DAY
+            row = (*key, self._since.pop(key), last)
+            self._over.append(dict(zip(_MERGED.names, row, strict=True)))
+        for key in values - self._since.keys():
+            self._since[key] = day
+
+    def table(self) -> pa.Table:
+        """The rows of `merged_days`."""
+        return pa.Table.from_pylist(self._over, _MERGED)
+
+
 def shown_days(stretches: Stretches, smallest: int) -> dict[str, pa.Table]:
     """The tables `people_shown` and `segments_shown`; empty where no directory knows anybody."""
     if not stretches.known:
-        return {"people_shown": _PEOPLE.empty_table(), "segments_shown": _SEGMENTS.empty_table()}
+        empty = {"people_shown": _PEOPLE, "segments_shown": _SEGMENTS, "merged_days": _MERGED}
+        return {name: schema.empty_table() for name, schema in empty.items()}
     days = _Days(stretches, smallest)
     days.run()
-    return {"people_shown": days.people(), "segments_shown": days.segments()}
+    return {
+        "people_shown": days.people(),
+        "segments_shown": days.segments(),
+        "merged_days": days.hidden.table(),
+    }
 
 
 class _Days:
@@ -79,6 +108,7 @@ class _Days:
         self.weeks = {monday: self._week(known) for monday, known in stretches.segments.items()}
         self.merged: dict[dt.date, set[int]] = defaultdict(set)
         self.present: dict[dt.date, Codes] = {}
+        self.hidden = Hidden()
 
     def run(self) -> None:
         begins: dict[dt.date, list[int]] = defaultdict(list)
@@ -95,11 +125,13 @@ class _Days:
             self.now[self.who[begins.get(day, [])]] = begins.get(day, [])
             self._day(day)
         self._change(FOREVER, np.full_like(self.last, -1))
+        self.hidden.on(FOREVER, set())
 
     def _day(self, day: dt.date) -> None:
         """What holds from this day on, until the next."""
         present = np.flatnonzero(self.now >= 0)
         current = np.full_like(self.last, -1)
+        hidden: set[tuple[str, str]] = set()
         if len(present):
             at = self.now[present]
             groups = self._groups(self.place[at])
@@ -107,6 +139,7 @@ class _Days:
             monday = day - dt.timedelta(days=day.weekday())
             ways = [self.weeks[monday][present]] if monday in self.weeks else []
             found = merge_traits(groups, [*traits, *ways], self.smallest)
+            hidden = self._small_places(self.place[at]) | self._small_values(traits, ways, found)
             current[present, 0] = groups
             for column, (codes, merged) in enumerate(zip(traits, found, strict=False), 1):
                 current[present, column] = np.where(np.isin(codes, list(merged)), _SMALL, codes)
@@ -116,6 +149,27 @@ class _Days:
                 self.merged[monday] |= found[-1]
                 self.present[monday] = np.union1d(self.present.get(monday, present), present)
         self._change(day, current)
+        self.hidden.on(day, hidden)
+
+    def _small_places(self, codes: Codes) -> set[tuple[str, str]]:
+        """The places with people that are not shown alone."""
+        found = set()
+        for name, shown in self._shown(codes).items():
+            for dimension, value, said in zip(self.all.places, name, shown, strict=True):
+                if said == SMALL:
+                    found.add((dimension, value))
+        return found
+
+    def _small_values(
+        self, traits: list[Codes], ways: list[Codes], merged: list[set[int]]
+    ) -> set[tuple[str, str]]:
+        """The same of traits and ways of working."""
+        names = [*zip(self.all.traits, self.traits, strict=True), ("segment", self.ways)]
+        return {
+            (dimension, str(known.values[code]))
+            for (dimension, known), codes, few in zip(names, [*traits, *ways], merged, strict=False)
+            for code in few & set(map(int, np.unique(codes)))
+        }
 
     def _change(self, day: dt.date, current: Codes) -> None:
         """Ends the rows of those who are shown otherwise from this day on, and begins others."""
@@ -129,12 +183,16 @@ class _Days:
 
     def _groups(self, codes: Codes) -> Codes:
         """How each place is shown."""
-        found, counts = np.unique(codes, return_counts=True)
-        names = [self.where.values[code] for code in found]
-        shown = places(dict(zip(names, map(int, counts), strict=True)), self.smallest)
-        return _array(self.shown_where.code(shown[name]) for name in names)[
+        found = np.unique(codes)
+        shown = self._shown(codes)
+        return _array(self.shown_where.code(shown[self.where.values[code]]) for code in found)[
             np.searchsorted(found, codes)
         ]
+
+    def _shown(self, codes: Codes) -> dict[Place, Place]:
+        found, counts = np.unique(codes, return_counts=True)
+        names = [self.where.values[code] for code in found]
+        return places(dict(zip(names, map(int, counts), strict=True)), self.smallest)
 
     def _week(self, known: Mapping[str, str]) -> Codes:
         """Everybody's way of working in a week; those without any share one, which is not said."""

@@ -32,11 +32,9 @@ def places(sizes: Mapping[Place, int], least: int) -> dict[Place, Place]:
     so what is shown of a value is always all of it, and every answer is a sum of whole groups.
     """
     depth = len(next(iter(sizes), ()))
-    groups, left = _groups(sorted(sizes), sizes, 0, least)
-    if left:
-        groups = [[*left, *(groups.pop(0) if groups else ())], *groups]
     if sum(sizes.values()) < least:
         return dict.fromkeys(sizes, (SMALL,) * depth)
+    groups, _ = _groups(sorted(sizes), sizes, 0, least)
     mixed: list[set[str]] = [set() for _ in range(depth)]
     for group in groups:
         for level, values in enumerate(zip(*group, strict=True)):
@@ -57,17 +55,19 @@ def _groups(
     children: dict[str, list[Place]] = defaultdict(list)
     for place in inside:
         children[place[level]].append(place)
-    found: list[list[Place]] = []
+    found: dict[str, list[list[Place]]] = {}
     left: list[Place] = []
     for name in sorted(children):
         groups, rest = _groups(children[name], sizes, level + 1, least)
-        found += groups
+        found |= {name: groups} if groups else {}
         left += rest
-    if left and sum(sizes[place] for place in left) >= least:
-        return [left, *found], []
-    if left and found:  # by name, so that it is the same neighbour on all days
-        return [[*left, *found[0]], *found[1:]], []
-    return found, left
+    if left and sum(sizes[place] for place in left) < least and found:
+        near = min(found, key=lambda name: (sum(sizes[p] for p in children[name]), name))
+        found[near][0] += left  # the smallest child loses its label, and one group in it
+        left = []
+    groups = [group for those in found.values() for group in those]
+    enough = sum(sizes[place] for place in left) >= least
+    return ([left, *groups], []) if left and enough else (groups, left)
 
 
 def together(sizes: Mapping[Value, int], least: int) -> set[Value]:

@@ -77,9 +77,8 @@ class Asking:
             return self
         where = dict(self.terms.where)
         if not sight.limits(where):
-            store = shown_store(
-                self.store, sight, [name for name in DIMENSIONS if name not in PERSONAL]
-            )
+            names = [name for name in DIMENSIONS if name not in PERSONAL]
+            store = shown_store(self.store, sight, names, *self.days)
             check_values(store, where)
             return replace(self, store=store, sight=sight)
         if sight.pseudonyms:

@@ -7,6 +7,11 @@ create table people_shown (
   country varchar not null, start_date date, end_date date,
   valid_from date not null, valid_to date not null
 );
+-- When a group was too small to be shown alone: in a period with such a day it is not.
+create table merged_days (
+  dimension varchar not null, value varchar not null, valid_from date not null,
+  valid_to date not null
+);
 create table segments_shown (person varchar not null, week date not null, segment varchar not null);
 -- Values of dimensions of work that enough people ever used.
 create table work_shown (dimension varchar not null, value varchar not null);

@@ -157,6 +157,24 @@ class Settings(BaseModel):
     events_days: int = Field(
         0, ge=0, description="Days for which raw records are kept; 0 keeps them for good."
     )
+    facts_days: int = Field(
+        0,
+        ge=0,
+        description="Days for which figures of use are kept, by person and session; older ones are"
+        " deleted with their raw records, and unknown from then on. 0 keeps them for good.",
+    )
+    work_days: int = Field(
+        0,
+        ge=0,
+        description="Days for which commits, issues, hours, bills and other records of sources are"
+        " kept after their last change, with their figures; 0 keeps them for good.",
+    )
+    leavers_days: int = Field(
+        0,
+        ge=0,
+        description="Days after which people who left are forgotten; their work stays, without"
+        " them. 0 forgets nobody.",
+    )
     looks_days: int = Field(
         365,
         ge=1,

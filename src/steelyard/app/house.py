@@ -304,14 +304,10 @@ class House:
         return ExportReport(self.warehouse.counts())
 
     def tidy(self, now: dt.datetime) -> None:
-        """Retention: applied bodies and, where a limit is set, old raw records."""
-        self.inbox.prune(now - dt.timedelta(days=self.settings.inbox_days))
-        if self.settings.events_days:
-            self.warehouse.drop_raw_before(now.date() - dt.timedelta(self.settings.events_days))
+        """Retention: whatever is older than the settings allow."""
+        from steelyard.app.retention import tidy
 
-        from steelyard.state.looks import Looks
-
-        Looks(self.state).drop_before(now - dt.timedelta(days=self.settings.looks_days))
+        tidy(self, now)
 
     def trouble(self) -> str:
         """What keeps a server from applying what came in; empty when all is well."""

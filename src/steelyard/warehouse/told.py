@@ -6,6 +6,7 @@ its past was true.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -110,6 +111,28 @@ def forget(cursor: Any, source: str) -> None:
     for kind in KINDS:
         cursor.execute(f"delete from raw_{kind} where source = ?", [source])
         _changed(cursor, kind)
+
+
+def drop_before(cursor: Any, day: dt.date) -> bool:
+    """Delete records of work whose latest time is before a day; whether there were any. Records
+    without a time go by when they were last told; people and accounts stay."""
+    found = False
+    for kind in KINDS.keys() - {*VERSIONED, "accounts"}:
+        last = ", ".join([*_times(kind), "null"])
+        sql = f"delete from raw_{kind} where coalesce(greatest({last}), seen_at)::date < ?"
+        if cursor.execute(sql, [day]).fetchall()[0][0]:
+            found = True
+            _changed(cursor, kind)
+    return found
+
+
+def _times(kind: str) -> list[str]:
+    """The fields of a kind that hold a day or a time."""
+    return [
+        f"{field.name}::timestamp"
+        for field in dataclasses.fields(KINDS[kind])
+        if "dt.date" in str(field.type)
+    ]
 
 
 def _changed(cursor: Any, kind: str) -> None:

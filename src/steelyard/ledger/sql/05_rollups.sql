@@ -115,7 +115,13 @@ from session_days
 where worked and person <> '' and day in (select day from todo)
 group by day, person, assistant;
 
+-- Since when somebody is known stays when retention has deleted the days themselves.
+create or replace temp table known_since as
+select person, first_day from people_seen
+where first_day < (select coalesce(max(day), '0001-01-01') from kept_since);
+
 delete from people_seen where person in (select person from faces);
 insert into people_seen
-select person, min(day), max(day) from person_days
+select person, least(min(day), min(first_day)), max(day)
+from person_days left join known_since using (person)
 where person in (select person from faces) group by person;

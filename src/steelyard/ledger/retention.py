@@ -1,0 +1,34 @@
+"""Facts of use that are older than may be kept, deleted for good."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from steelyard.people.personal import SESSION_FACTS
+
+_DAYS = (*SESSION_FACTS, "person_days", "usage_days", "cost_days")
+
+
+def drop_facts_before(cursor: Any, day: dt.date) -> bool:
+    """Delete the facts of earlier days as far as their raw records are gone, for from those they
+    would be built again; whether there were any. Since when a person is known stays for whoever
+    has work since. The caller's transaction."""
+    kept = cursor.execute("select coalesce(max(day), '0001-01-01'::date) from kept_since")
+    day = min(day, kept.fetchall()[0][0])
+    gone = [_delete(cursor, table, "day < ?", day) for table in _DAYS]
+    for table in ("segments", "segments_shown"):
+        gone.append(_delete(cursor, table, "week + 6 < ?", day))
+    gone.append(_delete(cursor, "people_seen", "last_day < ?", day))
+    if not any(gone):
+        return False
+    cursor.execute(
+        "delete from session_people where (assistant, session) not in"
+        " (select (assistant, session) from session_days)"
+    )
+    cursor.execute("update data_version set version = version + 1")
+    return True
+
+
+def _delete(cursor: Any, table: str, where: str, day: dt.date) -> int:
+    return int(cursor.execute(f"delete from {table} where {where}", [day]).fetchall()[0][0])

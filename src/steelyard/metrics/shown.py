@@ -33,8 +33,7 @@ class ShownStore:
         self, store: Store, rare: Iterable[str] = (), few: Mapping[str, Sequence[str]] = _NONE
     ) -> None:
         self._store = store
-        relations = (*_merged(few), *_common(frozenset(rare), store.dialect))
-        self._front = f"WITH {', '.join(relations)} "
+        self._relations = dict((*_merged(few), *_common(frozenset(rare), store.dialect)))
 
     @property
     def dialect(self) -> str:
@@ -44,7 +43,10 @@ class ShownStore:
         return self._store.data_version()
 
     def query(self, sql: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
-        return self._store.query(self._front + sql, parameters)
+        # Only what the statement names, to the letter: what it does not read need not be planned.
+        read = [f"{name} AS ({said})" for name, said in self._relations.items() if name in sql]
+        front = f"WITH {', '.join(read)} " if read else ""
+        return self._store.query(front + sql, parameters)
 
 
 def shown_store(
@@ -98,7 +100,7 @@ def _few(store: Store, names: Iterable[str], start: dt.date, end: dt.date) -> di
     return found
 
 
-def _merged(few: Mapping[str, Sequence[str]]) -> Iterable[str]:
+def _merged(few: Mapping[str, Sequence[str]]) -> Iterable[tuple[str, str]]:
     """The groups of people, without those that are too small on some day that is asked about."""
     replaced = ", ".join(
         f"CASE WHEN {name} IN ({', '.join(map(_literal, values))}) THEN '{SMALL}'"
@@ -106,8 +108,8 @@ def _merged(few: Mapping[str, Sequence[str]]) -> Iterable[str]:
         for name, values in sorted(few.items())
     )
     columns = f"* REPLACE ({replaced})" if replaced else "*"
-    yield f"people AS (SELECT {columns} FROM people_shown)"
-    yield "segments AS (SELECT * FROM segments_shown)"
+    yield "people", f"SELECT {columns} FROM people_shown"
+    yield "segments", "SELECT * FROM segments_shown"
 
 
 def _literal(value: str) -> str:
@@ -180,7 +182,7 @@ def meant(store: Store, question: Question, sight: Sight) -> Question:
     return replace(question, where={**question.where, "person": found})
 
 
-def _common(dimensions: frozenset[str], dialect: str) -> Iterable[str]:
+def _common(dimensions: frozenset[str], dialect: str) -> Iterable[tuple[str, str]]:
     """Facts with the values that few people ever used as one."""
     schema = "main" if dialect == "duckdb" else "default"  # the table, not what now hides it
     columns: dict[str, dict[str, str]] = {}
@@ -189,7 +191,7 @@ def _common(dimensions: frozenset[str], dialect: str) -> Iterable[str]:
             columns.setdefault(fact.table, {})[fact.dimensions[name]] = name
     for table, found in sorted(columns.items()):
         shown = ", ".join(_shown(column, name) for column, name in sorted(found.items()))
-        yield f"{table} AS (SELECT * REPLACE ({shown}) FROM {schema}.{table})"
+        yield table, f"SELECT * REPLACE ({shown}) FROM {schema}.{table}"
 
 
 def _shown(column: str, name: str) -> str:

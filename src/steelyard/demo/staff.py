@@ -44,7 +44,7 @@ class Team:
 @dataclass(frozen=True)
 class Member:
     """One person. `share` is the part of full time; `works` what they do relative to an engineer;
-    `moved` the day and team of a change of teams."""
+    `moved` the day, the team and its lead of a change of teams."""
 
     number: int
     name: str
@@ -62,7 +62,7 @@ class Member:
     machine: int
     is_seat: bool
     ended: dt.date | None = None
-    moved: tuple[dt.date, Team] | None = None
+    moved: tuple[dt.date, Team, str] | None = None
 
     @property
     def login(self) -> str:
@@ -90,11 +90,11 @@ class Member:
     def records(self) -> Iterator[Person]:
         """As the directory tells of them: a row, or one before and one after a move."""
         if self.moved is None:
-            yield self._record(self.team, None, None)
+            yield self._record(self.team, self.manager, None, None)
             return
-        day, team = self.moved
-        yield self._record(self.team, self.started, day - dt.timedelta(days=1))
-        yield self._record(team, day, None)
+        day, team, lead = self.moved
+        yield self._record(self.team, self.manager, self.started, day - dt.timedelta(days=1))
+        yield self._record(team, lead, day, None)
 
     def account(self) -> Account:
         return Account(
@@ -104,7 +104,9 @@ class Member:
             name=self.name,
         )
 
-    def _record(self, team: Team, since: dt.date | None, until: dt.date | None) -> Person:
+    def _record(
+        self, team: Team, manager: str, since: dt.date | None, until: dt.date | None
+    ) -> Person:
         return Person(
             key=self.email,
             email=self.email,
@@ -114,7 +116,7 @@ class Member:
             department=team.department,
             role=self.role,
             level=self.level,
-            manager=self.manager,
+            manager=manager,
             office=self.office,
             city=self.city,
             country=self.country,
@@ -226,6 +228,7 @@ def _person(shape: Shape, dice: Dice, number: int, team: Team, role: str, manage
 def _lives(shape: Shape, members: Sequence[Member], teams: Sequence[Team]) -> Iterator[Member]:
     """Some join and some leave in between; some move to a team that started when theirs did."""
     dice = shape.dice(2)
+    leads = {m.team.number: m.email for m in members if m.role == "Engineering Manager"}
     for member in members:
         luck, day = float(dice.random()), shape.week(float(dice.uniform(0.25, 0.8)))
         if member.role in _LEADS:
@@ -235,7 +238,7 @@ def _lives(shape: Shape, members: Sequence[Member], teams: Sequence[Team]) -> It
         elif luck < 0.11:
             yield replace(member, ended=day + dt.timedelta(days=4))
         elif luck < 0.15 and (other := _like(member.team, teams)):
-            yield replace(member, moved=(day, other))
+            yield replace(member, moved=(day, other, leads[other.number]))
         else:
             yield member
 

@@ -109,6 +109,7 @@ def value(dimension_name: str, text: str | None) -> str:
     if text == SMALL:
         return "Small groups together"
     if not text:
-        return NOT_SAID.get(dimension_name, f"{dimension(dimension_name).capitalize()} not said")
+        label = dimension(dimension_name)
+        return NOT_SAID.get(dimension_name, f"{label[:1].upper()}{label[1:]} not said")
     named = {"token_type": TOKEN_TYPES, "assistant": ASSISTANTS, "assisted": ASSISTED}
     return named.get(dimension_name, {}).get(text, text)

@@ -231,8 +231,8 @@ def test_somebody_forgotten_is_nowhere_and_totals_stay(company: House, tmp_path:
     report = company.people_forget(ADA, with_work=False)
     assert traces(company) == []
     for name in ("inbox.db", "state.db"):
-        if name == "inbox.db":
-            assert ADA.encode() not in (company.settings.data / name).read_bytes()
+        for file in company.settings.data.glob(f"{name}*"):
+            assert ADA.encode() not in file.read_bytes(), file.name
     assert figures(company) == before
     assert asked(company, "tokens", "person") == {("",): 3003 + 21, (BOB,): 303}
     assert report.known
@@ -302,6 +302,18 @@ def test_forgetting_can_be_cut_off_and_said_again(
     assert traces(company) == []
     assert total(company, "tokens") == tokens
     assert not company.people_forget(ADA, with_work=False).known
+
+
+def test_what_they_decided_and_planned_stays_without_them(company: House) -> None:
+    Identities(company.state).decide("github:bob", BOB, True, "Ada Lovelace")
+    with company.state.transaction() as connection:
+        values = "'a', 1, '{}', 'd', '2026-01-01', '2026-01-01'"
+        connection.execute(text(f"INSERT INTO plans VALUES ({values}, '{ADA}')"))
+    company.people_forget(ADA, with_work=False)
+    assert traces(company) == []
+    assert [each.by for each in Identities(company.state).decisions()] == [""]
+    with company.state.transaction() as connection:
+        assert connection.execute(text("SELECT count(*) FROM plans")).scalar() == 1
 
 
 def test_nobody_is_forgotten_by_mistake(company: House) -> None:

@@ -93,7 +93,8 @@ def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
 
 
 def _leave_state(state: State, who: erase.Named) -> None:
-    """Decisions on who is who, accounts with their sign-ins, and looks: at them and by them."""
+    """Decisions on who is who, accounts with their sign-ins, and looks: at them and by them. What
+    they decided or planned for others stays, without saying by whom."""
     names = {who.person, *who.marks, *who.values("email")}
     with state.transaction() as connection:
         for name in sorted(names):
@@ -112,6 +113,11 @@ def _leave_state(state: State, who: erase.Named) -> None:
                 said,
             )
             connection.execute(text(f"DELETE FROM accounts WHERE id IN ({theirs})"), said)
+        for name in sorted({*names, who.name} - {""}):
+            for table, column in (("identity_decisions", "decided_by"), ("plans", "saved_by")):
+                sql = f"UPDATE {table} SET {column} = '' WHERE lower({column}) = lower(:name)"
+                connection.execute(text(sql), {"name": name})
+    state.checkpoint()
 
 
 def was_forgotten(house: House, asked: str) -> bool:

@@ -20,7 +20,10 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from steelyard.errors import ConfigError, NewerData, StoreError
 
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 15000")
+_PRAGMAS = (
+    *("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 15000"),
+    "secure_delete = ON",  # what was deleted is not in the file either
+)
 
 
 class State:
@@ -34,6 +37,15 @@ class State:
         """A connection whose changes are kept when the block ends. Raises StoreError."""
         with _speaking(self.engine.url), self.engine.begin() as connection:
             yield connection
+
+    def checkpoint(self) -> None:
+        """Move everything out of SQLite's write-ahead log, which keeps what was deleted."""
+        if self.engine.url.get_backend_name() == "sqlite":
+            with (
+                _speaking(self.engine.url),
+                contextlib.closing(self.engine.raw_connection()) as raw,
+            ):
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -38,7 +38,10 @@ REVIEW_EXAMPLES = examples(
     "steelyard people review --accept 3",
     "steelyard people review --link github:octo ada@example.com",
 )
-EXPORT_EXAMPLES = examples("steelyard people export ada@example.com -o ada.zip")
+EXPORT_EXAMPLES = examples(
+    "steelyard people export ada@example.com -o ada.zip",
+    "steelyard people export github:ada -o ada.zip",
+)
 FORGET_EXAMPLES = examples(
     "steelyard people forget ada@example.com",
     "steelyard people forget ada@example.com --with-work --yes",

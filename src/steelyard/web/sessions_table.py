@@ -66,7 +66,7 @@ def most_costly(services: Services, view: View) -> Grid | None:
         found = services.session_list(_terms(top, FIRST))
     except UsageError:
         return None
-    return _grid(top, found) if found.total else None
+    return replace(_grid(top, found), caption="The dearest sessions") if found.total else None
 
 
 def rows(services: Services, view: View) -> list[dict[str, Any]]:

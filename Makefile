@@ -12,7 +12,7 @@ DATA ?= ./data
 PYTEST_ARGS ?= -n auto --dist loadfile -rs
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test test-duckdb1 lint bench golden docs clean
+.PHONY: run test test-duckdb1 lint bench golden docs pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.runtime
@@ -44,6 +44,10 @@ golden: $(VENV)/.test
 
 docs: $(VENV)/.runtime
 	$(BIN)/python docs/generate.py
+
+# The pictures of the documentation, from a demo company in a real browser.
+pictures: $(VENV)/.test $(VENV)/.browser
+	$(BIN)/python docs/pictures.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ STATE_ROWS = (
     "state.identity_proposals",
     "state.accounts",
     "state.looks",
+    "state.saved_views",
 )
 ELSEWHERE = {("state.plans", "saved_by"), ("inbox.bodies", "data"), ("inbox.poison", "data")}
 

@@ -18,6 +18,7 @@ from steelyard.people import erase
 from steelyard.people.forgotten import Forgotten, digests
 from steelyard.people.personal import mark
 from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
+from steelyard.state.views import Views
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
@@ -93,8 +94,8 @@ def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
 
 
 def _leave_state(state: State, who: erase.Named) -> None:
-    """Decisions on who is who, accounts with their sign-ins, and looks: at them and by them. What
-    they decided or planned for others stays, without saying by whom."""
+    """Decisions on who is who, accounts with their sign-ins and views, and looks: at them and by
+    them. What they decided or planned for others stays, without saying by whom."""
     names = {who.person, *who.marks, *who.values("email")}
     with state.transaction() as connection:
         for name in sorted(names):
@@ -103,7 +104,7 @@ def _leave_state(state: State, who: erase.Named) -> None:
                 sql = f"DELETE FROM {table} WHERE lower(reference) = lower(:name)"
                 connection.execute(text(f"{sql} OR lower(person) = lower(:name)"), said)
             theirs = "SELECT id FROM accounts WHERE email = lower(:name) OR person = :name"
-            for table in ("invitations", "sign_ins"):
+            for table in ("invitations", "sign_ins", "saved_views"):
                 connection.execute(text(f"DELETE FROM {table} WHERE account IN ({theirs})"), said)
             connection.execute(
                 text(
@@ -117,6 +118,7 @@ def _leave_state(state: State, who: erase.Named) -> None:
             for table, column in (("identity_decisions", "decided_by"), ("plans", "saved_by")):
                 sql = f"UPDATE {table} SET {column} = '' WHERE lower({column}) = lower(:name)"
                 connection.execute(text(sql), {"name": name})
+    Views(state).drop_about(names)
     state.checkpoint()
 
 

@@ -21,10 +21,11 @@ from steelyard.state.passwords import Passwords
 from steelyard.state.sessions import IDLE, LIFE, Sessions
 from steelyard.state.token import Token
 from steelyard.state.tokens import Tokens, utc_now
+from steelyard.state.views import Views
 from steelyard.web import cookies
 from steelyard.web.limiter import Limiter, network_of
 from steelyard.web.once import Once
-from steelyard.web.viewer import LOCAL, Viewer
+from steelyard.web.viewer import LOCAL, Viewer, current
 
 if TYPE_CHECKING:
     from steelyard.web.admission import Oidc
@@ -82,6 +83,15 @@ class Doorman:
     @cached_property
     def tokens(self) -> Tokens:
         return Tokens(self._kept, self.clock)
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self._kept, self.clock)
+
+    def keeps_views(self) -> bool:
+        """Whether the viewer can save views: with an account, or as who runs the server."""
+        viewer = current.get()
+        return self.state is not None and bool(viewer.account or viewer.role == "admin")
 
     @property
     def _kept(self) -> State:

@@ -73,6 +73,7 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         "viewer": current.get,
         "may": lambda path: rights.may(current.get().role, path),
         "guard": forms.field,
+        "keeps_views": doorman.keeps_views,
         "is_demo": lambda: services.status().demo,
     }
     return Pages(services, assets, doorman, templates)

@@ -29,6 +29,7 @@ from steelyard.web.people import add_people
 from steelyard.web.person import add_person
 from steelyard.web.pictures import add_pictures
 from steelyard.web.roi import add_roi
+from steelyard.web.saved_views import add_saved_views
 from steelyard.web.sessions import add_sessions
 from steelyard.web.signing import add_sign_in, add_sign_out, add_theme
 
@@ -51,6 +52,7 @@ def router(pages: Pages) -> APIRouter:
         _get_started,
         add_demo,
         add_palette,
+        add_saved_views,
         add_pictures,
         add_sign_in,
         add_sign_out,

@@ -9,6 +9,7 @@ from steelyard.metrics import CATALOGUE
 from steelyard.web import asking, controls, period, rights, spend, words
 from steelyard.web.frame import Pages
 from steelyard.web.layout import NAV
+from steelyard.web.saved_views import saved
 from steelyard.web.services import Services
 from steelyard.web.view import View
 from steelyard.web.viewer import current
@@ -22,6 +23,10 @@ def add_palette(routes: APIRouter, pages: Pages) -> None:
             for group in NAV
             for link in group.links
             if rights.may(current.get().role, link.url)
+        ]
+        entries += [
+            {"label": view.name, "kind": "saved view", "url": view.address}
+            for view in saved(pages.doorman)
         ]
         if pages.services.status().has_data:
             services = pages.services

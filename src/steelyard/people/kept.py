@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,30 +28,49 @@ class Kept:
     rows: Sequence[tuple[Any, ...]]
 
 
+Part = tuple[str, str, str]  # a table, what it is, and which of its rows
+
+
 def kept(cursor: Any, who: Named) -> Iterator[Kept]:
     """Every table of the warehouse that names them, one at a time; the caller's transaction."""
     find_theirs(cursor, who)
+    for table, meaning, where in _parts():
+        done = cursor.execute(f"select * from {table} where {where}", _values(where, who))
+        columns = tuple(each[0] for each in done.description)
+        yield Kept(table, meaning, columns, done.fetchall())
+
+
+def counted(
+    cursor: Any, who: Named
+) -> Iterator[tuple[str, str, int, dt.date | None, dt.date | None]]:
+    """The same tables with how many rows there are, and their first and last day where they have
+    one."""
+    find_theirs(cursor, who)
+    for table, meaning, where in _parts():
+        known = [each[0] for each in cursor.execute(f"from {table} limit 0").description]
+        days = "min(day), max(day)" if "day" in known else "null, null"
+        sql = f"select count(*), {days} from {table} where {where}"
+        yield table, meaning, *cursor.execute(sql, _values(where, who)).fetchall()[0]
+
+
+def _parts() -> Iterator[Part]:
     for table in TABLES:
-        yield _read(cursor, table, "as assistants sent it", is_theirs())
+        yield table, "as assistants sent it", is_theirs()
     for table in (*SESSION_FACTS, *PERSON_FACTS):
-        yield _read(cursor, table, "worked out from what came in", "person = $p", who)
+        yield table, "worked out from what came in", "person = $p"
     for table in PERSON_ROWS:
-        yield _read(cursor, table, "who they are", "person = $p", who)
+        yield table, "who they are", "person = $p"
     for kind in ABOUT:
-        yield _read(cursor, f"raw_{kind}", "as directories and files said it", is_about(kind), who)
+        yield f"raw_{kind}", "as directories and files said it", is_about(kind)
     tests: dict[str, list[str]] = {}
     for hand in HANDS:
         tests.setdefault(hand.kind, []).append(hand_test(hand))
     for kind, some in tests.items():
-        yield _read(cursor, f"raw_{kind}", "as sources of work said it", " or ".join(some), who)
+        yield f"raw_{kind}", "as sources of work said it", " or ".join(some)
 
 
-def _read(cursor: Any, table: str, meaning: str, where: str, who: Named | None = None) -> Kept:
-    values: dict[str, Any] = {}
-    if "$p" in where and who:
-        values["p"] = who.person
-    if "$m" in where and who:
-        values["m"] = list(who.marks)
-    done = cursor.execute(f"select * from {table} where {where}", values or None)
-    columns = tuple(each[0] for each in done.description)
-    return Kept(table, meaning, columns, done.fetchall())
+def _values(where: str, who: Named) -> dict[str, Any] | None:
+    """Only the parameters the test has."""
+    values: dict[str, Any] = {"p": who.person} if "$p" in where else {}
+    values |= {"m": list(who.marks)} if "$m" in where else {}
+    return values or None

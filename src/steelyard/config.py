@@ -7,6 +7,7 @@ reads settings and nothing else: it creates no folder and opens no database.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -14,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
@@ -401,8 +401,19 @@ def shown(name: str, value: object) -> str:
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
     text = str(value)
-    password = urlsplit(text).password if name in ("warehouse", "state") else None
-    return text.replace(f":{password}@", ":…@") if password else text
+    if name not in ("warehouse", "state"):
+        return text
+    text = re.sub(r"(://[^/:]*):.*@", r"\1:…@", text)
+    return re.sub(r"((?:password|passwd|pwd|secret|token|key)=)[^&]*", r"\1…", text, flags=re.I)
+
+
+def line(name: str, settings: Settings) -> str:
+    """What is written in the settings file for the value in force, or for one that could be."""
+    value = getattr(settings, name)
+    if isinstance(value, bool | int | float):
+        return f"{name} = {str(value).lower()}"
+    text = shown(name, value) if value is not None else "/path/to/file"
+    return f"{name} = {json.dumps(text, ensure_ascii=False)}"
 
 
 def unknown_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -27,6 +27,7 @@ DARK: dict[str, Any] = {**DESKTOP, "color_scheme": "dark"}
 PAGES = (
     *("/", "/spend", "/spend?by=person&where.team=search", "/sources", "/organisation"),
     *("/definitions", "/get-started", "/delivery"),
+    *("/settings", "/settings/prices", "/settings/plans"),
 )
 Open = Callable[..., Page]
 

@@ -14,18 +14,25 @@ import pyarrow as pa
 from tests.web.impact_world import MadeStudies
 
 from steelyard.app.shown import build_common
+from steelyard.app.storage import stored
+from steelyard.config import Settings
+from steelyard.ledger.prices import Price, all_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import OPEN, Sight
+from steelyard.people.coverage import Coverage, coverage
 from steelyard.people.listing import Listed, Time, list_people, times
+from steelyard.people.options import Options
 from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.state.database import open_state
+from steelyard.state.identities import Identities
 from steelyard.state.sources import KnownSource
 from steelyard.warehouse import open_warehouse
-from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
+from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status, Stored
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -193,6 +200,7 @@ class World:
     asked: list[Question] = field(default_factory=list)
     moment: dt.datetime = NOW
     sight: Sight = OPEN
+    chosen: Settings | None = None
     studies: MadeStudies = field(default_factory=MadeStudies)
     lists: Recent[tuple[Listed, ...]] = field(default_factory=lambda: Recent(9))
     unmatched: Recent[tuple[Unmatched, ...]] = field(default_factory=lambda: Recent(1))
@@ -256,6 +264,23 @@ class World:
     def source_kinds(self) -> list[SourceKind]:
         options = (SourceOption("path", "required", "A clone, or a folder of `clones`."),)
         return [SourceKind("git", "Git", "steelyard source add git PATH", options)]
+
+    @property
+    def settings(self) -> Settings:
+        return self.chosen or Settings(data=self.folder)
+
+    def stored(self) -> tuple[Stored, ...]:
+        return stored(self.settings)
+
+    def prices(self) -> list[Price]:
+        return all_prices(self.settings.prices)
+
+    def people_coverage(self) -> Coverage:
+        state = open_state(self.settings.state_url)
+        try:
+            return coverage(self.warehouse, Identities(state), Options(), self.today())
+        finally:
+            state.close()
 
     def now(self) -> dt.datetime:
         return self.moment

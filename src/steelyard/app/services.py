@@ -17,7 +17,9 @@ from steelyard.app.ahead import Ahead
 from steelyard.app.demo_beside import DemoBeside
 from steelyard.app.looking import Looking
 from steelyard.app.seeing import Seeing
+from steelyard.app.storage import stored
 from steelyard.errors import SteelyardError, StoreError
+from steelyard.ledger.prices import Price, loaded_prices
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
@@ -28,13 +30,15 @@ from steelyard.people.shown import shown_listed
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
 from steelyard.state.sources import KnownSource, Sources
-from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status
+from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status, Stored
 from steelyard.web.viewer import current
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
     from steelyard.app.reception import Reception
+    from steelyard.config import Settings
     from steelyard.impact.analysed import PlannedStudies
+    from steelyard.people.coverage import Coverage
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
 _LISTS_REMEMBERED = 8  # days of which the list of people is kept
@@ -54,6 +58,7 @@ class ServerServices:
         self._status: tuple[float, Status] | None = None
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
         self._unmatched: Recent[tuple[Unmatched, ...]] = Recent(1)
+        self._coverage: Recent[Coverage] = Recent(1)
 
     @property
     def cache(self) -> Path | None:
@@ -148,6 +153,26 @@ class ServerServices:
 
     def source_kinds(self) -> Sequence[SourceKind]:
         return _kinds()
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
+
+    def stored(self) -> Sequence[Stored]:
+        return stored(self.house.settings)
+
+    def prices(self) -> Sequence[Price]:
+        with _speaking():
+            return loaded_prices(self.house.warehouse)
+
+    def people_coverage(self) -> Coverage:
+        key = (self.house.warehouse.data_version(), self.today())
+        found = self._coverage.get(key)
+        if found is None:
+            with _speaking():
+                found = self.house.people_coverage(self.today())
+            self._coverage.put(key, found)
+        return found
 
     def demo_load(self) -> None:
         self._demo.load(self.today())

@@ -166,5 +166,10 @@ def load_prices(warehouse: Warehouse, prices: list[Price]) -> bool:
     return True
 
 
+def loaded_prices(warehouse: Warehouse) -> list[Price]:
+    """The prices that the warehouse prices with."""
+    return [Price(*row) for row in warehouse.query("select * from prices order by all")]
+
+
 def _digest(rows: list[tuple[object, ...]]) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()

@@ -33,7 +33,7 @@ def add_accounts(routes: APIRouter, pages: Pages) -> None:
     doorman = pages.doorman
 
     def show(request: Request, problem: str = "", code: int = 200, **said: str) -> Response:
-        page = pages.page(request, "accounts", "Accounts", pages.services.status())
+        page = pages.page(request, "settings", "Accounts", pages.services.status())
         known = doorman.accounts.list()
         active = sum(account.state == "active" for account in known)
         values = {"grid": _grid(known), "active": active, "roles": ROLES, "problem": problem}
@@ -77,7 +77,7 @@ def add_account_settings(routes: APIRouter, pages: Pages) -> None:
         request: Request, account: str, problem: str = "", code: int = 200, link: str = ""
     ) -> Response:
         found = _required(doorman.accounts, account)
-        page = pages.page(request, "accounts", found.email, pages.services.status())
+        page = pages.page(request, "settings", found.email, pages.services.status())
         values = {"account": found, "roles": ROLES, "problem": problem, "link": link}
         more = {"days": INVITATION_LIFE.days, "person_is": doorman.viewer(found).person}
         answer = pages.render(request, "account-settings.html", page, **values, **more)

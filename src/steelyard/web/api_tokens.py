@@ -33,7 +33,7 @@ def add_api_tokens(routes: APIRouter, pages: Pages) -> None:
     def show(
         request: Request, problem: str = "", code: int = 200, secret: str = "", **said: str
     ) -> Response:
-        page = pages.page(request, "tokens", "Tokens", pages.services.status())
+        page = pages.page(request, "settings", "Tokens", pages.services.status())
         form = {"name": "", "scope": "ingest", "days": "365", **said}
         values = {"tokens": _records(doorman.tokens.list(), doorman.clock()), "meanings": MEANINGS}
         more = {"problem": problem, "secret": secret, "form": form, "most": LONGEST_DAYS}

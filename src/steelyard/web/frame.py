@@ -20,7 +20,7 @@ from steelyard.metrics import CATALOGUE
 from steelyard.web import forms, rights
 from steelyard.web.assets import Assets
 from steelyard.web.doorman import Doorman
-from steelyard.web.layout import NAV, Page, Pulse, pulse
+from steelyard.web.layout import Page, Pulse, nav, pulse, settings_tabs
 from steelyard.web.services import Services, Status
 from steelyard.web.viewer import current
 
@@ -68,7 +68,8 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
     templates.globals |= {
         "asset": assets.url,
         "vega": assets.vega_url(),
-        "nav": NAV,
+        "nav": lambda: nav(current.get().role),
+        "settings_tabs": lambda: settings_tabs(current.get().role),
         "definitions": dict(CATALOGUE),
         "viewer": current.get,
         "may": lambda path: rights.may(current.get().role, path),

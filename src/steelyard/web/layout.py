@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steelyard.metrics.answer import Answer
+from steelyard.web import rights
 from steelyard.web.formats import ago, count, day, moment, share
 from steelyard.web.services import Status
+from steelyard.web.viewer import Role
 
 FRESH = dt.timedelta(minutes=30)
 
@@ -47,11 +49,35 @@ NAV = (
             Link("get-started", "Get started", "/get-started", "flag"),
             Link("sources", "Sources", "/sources", "plug"),
             Link("definitions", "Metric definitions", "/definitions", "book"),
-            Link("accounts", "Accounts", "/settings/accounts", "key"),
-            Link("tokens", "Tokens", "/settings/tokens", "key"),
+            Link("settings", "Settings", "/settings", "sliders"),
         ),
     ),
 )
+# The parts of Settings, as tabs on each of them.
+SETTINGS = (
+    Link("settings", "All settings", "/settings", "sliders"),
+    Link("accounts", "Accounts", "/settings/accounts", "key"),
+    Link("tokens", "Tokens", "/settings/tokens", "key"),
+    Link("prices", "Prices", "/settings/prices", "spend"),
+    Link("plans", "Plans", "/settings/plans", "spend"),
+)
+
+
+def nav(role: Role) -> list[Group]:
+    """The links a role may follow; Settings lead to the first part of them it may open."""
+    parts = settings_tabs(role)
+    found = []
+    for group in NAV:
+        links = [
+            replace(link, url=parts[0].url) if link.key == "settings" and parts else link
+            for link in group.links
+        ]
+        found.append(replace(group, links=tuple(x for x in links if rights.may(role, x.url))))
+    return found
+
+
+def settings_tabs(role: Role) -> list[Link]:
+    return [tab for tab in SETTINGS if rights.may(role, tab.url)]
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,12 @@ from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
 from steelyard.web.person import add_person
 from steelyard.web.pictures import add_pictures
+from steelyard.web.plan_settings import add_plans
+from steelyard.web.price_settings import add_prices
 from steelyard.web.roi import add_roi
 from steelyard.web.saved_views import add_saved_views
 from steelyard.web.sessions import add_sessions
+from steelyard.web.settings import add_settings
 from steelyard.web.signing import add_sign_in, add_sign_out, add_theme
 
 
@@ -63,6 +66,9 @@ def router(pages: Pages) -> APIRouter:
         add_accounts,
         add_account_settings,
         add_api_tokens,
+        add_settings,
+        add_prices,
+        add_plans,
         add_theme,
     ):
         add(routes, pages)

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from steelyard.metrics import CATALOGUE
-from steelyard.web import asking, controls, period, rights, spend, words
+from steelyard.web import asking, controls, period, spend, words
 from steelyard.web.frame import Pages
-from steelyard.web.layout import NAV
+from steelyard.web.layout import nav, settings_tabs
 from steelyard.web.saved_views import saved
 from steelyard.web.services import Services
 from steelyard.web.view import View
@@ -18,11 +18,11 @@ from steelyard.web.viewer import current
 def add_palette(routes: APIRouter, pages: Pages) -> None:
     @routes.get("/palette.json")
     def palette() -> Response:
+        role = current.get().role
+        links = [link for group in nav(role) for link in group.links if link.key != "settings"]
         entries = [
             {"label": link.label, "kind": "page", "url": link.url}
-            for group in NAV
-            for link in group.links
-            if rights.may(current.get().role, link.url)
+            for link in [*links, *settings_tabs(role)]
         ]
         entries += [
             {"label": view.name, "kind": "saved view", "url": view.address}

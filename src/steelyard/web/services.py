@@ -21,7 +21,10 @@ from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.sources import KnownSource
 
 if TYPE_CHECKING:
+    from steelyard.config import Settings
     from steelyard.impact.analysed import PlannedStudies
+    from steelyard.ledger.prices import Price
+    from steelyard.people.coverage import Coverage
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,15 @@ class SourceKind:
     title: str
     command: str
     options: tuple[SourceOption, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A database and its size; None where it is not a file of this machine."""
+
+    what: str
+    place: str
+    size_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,19 @@ class Services(Protocol):
 
     def source_kinds(self) -> Sequence[SourceKind]:
         """The kinds of systems that can be read."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force since the server started; with passwords in them."""
+
+    def stored(self) -> Sequence[Stored]:
+        """The databases with their sizes, and what is free."""
+
+    def prices(self) -> Sequence[Price]:
+        """The prices in force since the server started, of every day."""
+
+    def people_coverage(self) -> Coverage:
+        """How much of what is recorded belongs to somebody a directory knows."""
 
     def demo_load(self) -> None:
         """Begin to load the made-up company; raises UsageError where there are data already."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from tests.web.impact_world import MadeStudies
@@ -16,6 +16,7 @@ from tests.web.impact_world import MadeStudies
 from steelyard.app.shown import build_common
 from steelyard.app.storage import stored
 from steelyard.config import Settings
+from steelyard.errors import UnknownName
 from steelyard.ledger.prices import Price, all_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
@@ -29,7 +30,9 @@ from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.receiver.body import InboxStatus, Refusal
 from steelyard.state.database import open_state
+from steelyard.state.forgotten import Copy
 from steelyard.state.identities import Identities
+from steelyard.state.looks import Look
 from steelyard.state.sources import KnownSource
 from steelyard.warehouse import open_warehouse
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status, Stored
@@ -226,6 +229,18 @@ class World:
             found = list_people(self.warehouse, day)
             self.lists.put(key, found)
         return found
+
+    def own_data(self) -> None:
+        """Nobody signs in to a made-up world."""
+
+    def write_own(self, out: IO[bytes]) -> None:
+        raise UnknownName("person", "", ())
+
+    def looks(self, limit: int) -> tuple[Look, ...]:
+        return ()
+
+    def copies(self) -> tuple[Copy, ...]:
+        return ()
 
     def person_history(self, person: str) -> tuple[Time, ...]:
         self.sight.check_named(person)

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import steelyard
-from steelyard.app import demo
+from steelyard.app import demo, own
 from steelyard.app.ahead import Ahead
 from steelyard.app.demo_beside import DemoBeside
 from steelyard.app.looking import Looking
@@ -29,6 +29,8 @@ from steelyard.people.listing import Listed, Time, times
 from steelyard.people.shown import shown_listed
 from steelyard.people.unmatched import Unmatched, largest_unmatched
 from steelyard.sources import registry
+from steelyard.state.forgotten import Copies, Copy
+from steelyard.state.looks import Look, Looks
 from steelyard.state.sources import KnownSource, Sources
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status, Stored
 from steelyard.web.viewer import current
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.impact.analysed import PlannedStudies
     from steelyard.people.coverage import Coverage
+    from steelyard.web.own import OwnData
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
 _LISTS_REMEMBERED = 8  # days of which the list of people is kept
@@ -110,7 +113,25 @@ class ServerServices:
     def person_history(self, person: str) -> Sequence[Time]:
         self.sight.check_named(person)
         with _speaking():
-            return times(self.house.warehouse, person)
+            found = times(self.house.warehouse, person)
+        self.looking.note([person], "history")
+        return found
+
+    def own_data(self) -> OwnData | None:
+        self.looking.write()
+        with _speaking():
+            return own.own_data(self.house, current.get().person)
+
+    def write_own(self, out: IO[bytes]) -> None:
+        with _speaking():
+            own.write_own(self.house, current.get().person, out)
+
+    def looks(self, limit: int) -> Sequence[Look]:
+        self.looking.write()
+        return Looks(self.house.state).latest("", limit)
+
+    def copies(self) -> Sequence[Copy]:
+        return Copies(self.house.state).since("")
 
     def session_list(self, terms: SessionTerms) -> SessionRows:
         with _speaking():

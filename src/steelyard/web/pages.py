@@ -23,6 +23,7 @@ from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact import add_impact
 from steelyard.web.layout import footer
+from steelyard.web.me import add_me
 from steelyard.web.overview import add_overview
 from steelyard.web.palette import add_palette
 from steelyard.web.people import add_people
@@ -30,6 +31,7 @@ from steelyard.web.person import add_person
 from steelyard.web.pictures import add_pictures
 from steelyard.web.plan_settings import add_plans
 from steelyard.web.price_settings import add_prices
+from steelyard.web.privacy_settings import add_privacy_settings
 from steelyard.web.roi import add_roi
 from steelyard.web.saved_views import add_saved_views
 from steelyard.web.sessions import add_sessions
@@ -60,6 +62,8 @@ def router(pages: Pages) -> APIRouter:
         add_sign_in,
         add_sign_out,
         _oidc,
+        add_me,
+        add_privacy_settings,
         add_account,
         add_invitation,
         add_first_account,

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
@@ -18,6 +18,8 @@ from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time
 from steelyard.people.unmatched import Unmatched
 from steelyard.receiver.body import InboxStatus, Refusal, SetAside
+from steelyard.state.forgotten import Copy
+from steelyard.state.looks import Look
 from steelyard.state.sources import KnownSource
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from steelyard.impact.analysed import PlannedStudies
     from steelyard.ledger.prices import Price
     from steelyard.people.coverage import Coverage
+    from steelyard.web.own import OwnData
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,18 @@ class Services(Protocol):
     def people_list(self, day: dt.date) -> Sequence[Listed]:
         """Everybody whom a directory knows on that day; those who may not be seen stand in the
         groups that are shown, without the day of their last work."""
+
+    def own_data(self) -> OwnData | None:
+        """What is kept of whoever asks; None where they are nobody whom anything names."""
+
+    def write_own(self, out: IO[bytes]) -> None:
+        """All of it as a zip. Raises UnknownName where there is nothing."""
+
+    def looks(self, limit: int) -> Sequence[Look]:
+        """The latest looks at single people, newest first."""
+
+    def copies(self) -> Sequence[Copy]:
+        """Backups and exports that are known to have been made."""
 
     def person_history(self, person: str) -> Sequence[Time]:
         """What directories said of a person, a row a stretch of time, in its order. Raises

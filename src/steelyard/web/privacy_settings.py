@@ -20,7 +20,14 @@ from steelyard.web.table import Cell, Grid, Head, Row
 PATH = "/settings/privacy"
 LOOKS = 200
 SEEN = ("people_shown", "smallest_group", "privacy_tree", "pseudonym_key")
-KEPT: tuple[str, ...] = ("inbox_days", "events_days", "facts_days", "work_days", "leavers_days", "looks_days")
+KEPT: tuple[str, ...] = (
+    "inbox_days",
+    "events_days",
+    "facts_days",
+    "work_days",
+    "leavers_days",
+    "looks_days",
+)
 KEPT += ("session_days", "session_idle_hours")
 LOOK_COLUMNS = ("at", "person", "viewer", "role", "what", "people", "account")
 

@@ -18,7 +18,16 @@ PATH = "/sessions"
 MOST_SHOWN = 1_000  # rows of a page that shows all; files hold more
 FIRST = 20  # rows of what cost most
 # A file's columns, in its order.
-COLUMNS = ("session", "began", "person", "assistant", "models", "repo", "minutes", "prompts")
+COLUMNS: tuple[str, ...] = (
+    "session",
+    "began",
+    "person",
+    "assistant",
+    "models",
+    "repo",
+    "minutes",
+    "prompts",
+)
 COLUMNS += ("tool_calls", "spend_usd", "spend_per_tool_call", "tokens", "context_tokens_max")
 COLUMNS += ("session_size", "session_duration", "accepted", "rejected", "api_errors", "commits")
 COLUMNS += ("stuck", "why_stuck")

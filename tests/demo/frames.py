@@ -14,10 +14,11 @@ from typing import Any
 import pandas as pd
 from tests.demo.company import Loaded
 
+from steelyard.demo.use import ERRORS
+
 CLAUDE = "claude-code"
 MONTHS = ((3, "<3 mo"), (12, "3–12 mo"), (36, "1–3 y"))
 LAST_EXPORT = 30  # seconds after the end at which a client sends its metrics once more
-SAID = {529: "overloaded", 429: "rate limited"}  # what the client calls an error, by status
 SIZES = ((100_000, "<100k"), (500_000, "100k-500k"), (1_000_000, "500k-1M"))
 
 
@@ -81,7 +82,7 @@ class Frames:
     @cached_property
     def errors(self) -> pd.DataFrame:
         rows = [
-            {**self._of(made), "model": made.model, "error": SAID.get(status, "failed")}
+            {**self._of(made), "model": made.model, "error": ERRORS[status]}
             for made in self.made
             for _, status, _ in made.errors
         ]

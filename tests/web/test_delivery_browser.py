@@ -85,7 +85,7 @@ def test_every_class_of_the_histogram_keeps_its_place(shop_site: str, open_page:
 
 def test_without_script_the_tables_are_there(shop_site: str, open_page: Open) -> None:
     page = open_page(f"{shop_site}/delivery", **DESKTOP, java_script_enabled=False)
-    page.locator("#flow summary").click()
+    page.locator("#flow details.data > summary").click()
     expect(page.locator("#flow-data")).to_be_visible()
     page.locator(".tabs a", has_text="Repository").click()
     assert "by=repo" in page.url

@@ -116,5 +116,5 @@ def test_one_page_is_one_page_of_paper(lab: str, open_page: Open) -> None:
 
 def test_without_script_the_figures_are_there(lab: str, open_page: Open) -> None:
     page = open_page(f"{lab}/impact/roll-out", **DESKTOP, java_script_enabled=False)
-    page.locator("#estimates summary").click()
+    page.locator("#estimates details.data > summary").click()
     expect(page.locator("#estimates-data")).to_be_visible()

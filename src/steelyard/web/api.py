@@ -93,6 +93,24 @@ def _listed(names: Iterable[str]) -> dict[str, Any]:
     return {"pattern": f"^{one}(,{one})*$"}
 
 
+Metrics = Annotated[
+    str,
+    Query(
+        description=ASK_METRICS,
+        examples=["spend_usd,tokens"],
+        json_schema_extra=_listed(CATALOGUE),
+    ),
+]
+By = Annotated[
+    str,
+    Query(description="Dimensions, separated by commas.", json_schema_extra=_listed(DIMENSIONS)),
+]
+From = Annotated[
+    str, Query(alias="from", description="First UTC day.", json_schema_extra=NAMED_DAY)
+]
+To = Annotated[str, Query(description="Last UTC day, included.", json_schema_extra=NAMED_DAY)]
+
+
 def router(services: Services) -> APIRouter:
     """All of /api/v1, and the two probes."""
     api = APIRouter()
@@ -102,27 +120,10 @@ def router(services: Services) -> APIRouter:
     )
     def ask(
         request: Request,
-        metrics: Annotated[
-            str,
-            Query(
-                description=ASK_METRICS,
-                examples=["spend_usd,tokens"],
-                json_schema_extra=_listed(CATALOGUE),
-            ),
-        ],
-        by: Annotated[
-            str,
-            Query(
-                description="Dimensions, separated by commas.",
-                json_schema_extra=_listed(DIMENSIONS),
-            ),
-        ] = "",
-        from_: Annotated[
-            str, Query(alias="from", description="First UTC day.", json_schema_extra=NAMED_DAY)
-        ] = "",
-        to: Annotated[
-            str, Query(description="Last UTC day, included.", json_schema_extra=NAMED_DAY)
-        ] = "",
+        metrics: Metrics,
+        by: By = "",
+        from_: From = "",
+        to: To = "",
         period: Annotated[str | None, Query(description=PERIOD)] = None,
         compare: Annotated[Literal["previous"] | None, Query()] = None,
         format: Annotated[Format, Query(description="How to answer.")] = "json",

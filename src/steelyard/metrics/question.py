@@ -70,7 +70,14 @@ class Question:
         """The same question one period before; both days must be known."""
         if self.start is None or self.end is None:
             raise BadValue("A comparison needs a first and a last day.", "Give --from and --to.")
-        return replace(self.within(*previous(self.start, self.end)), compare=None)
+        try:
+            start, end = previous(self.start, self.end)
+        except OverflowError:
+            raise BadValue(
+                f"There is no period as long as this one before {self.start}.",
+                "Choose a shorter period, or ask without a comparison.",
+            ) from None
+        return replace(self.within(start, end), compare=None)
 
     def to_json(self) -> dict[str, Any]:
         """The question as the answer prints it; `compare` only when set."""

@@ -42,8 +42,20 @@ class Recent(Generic[Kept]):
                 self._kept.popitem(last=False)
 
 
-_statements: weakref.WeakKeyDictionary[Store, Recent[Rows]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
+class PerStore(Generic[Kept]):
+    """What is remembered of each store, for as long as the store lives."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._of: weakref.WeakKeyDictionary[Store, Recent[Kept]] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def of(self, store: Store) -> Recent[Kept]:
+        with self._lock:
+            return self._of.setdefault(store, Recent(self._size))
+
+
+_statements: PerStore[Rows] = PerStore(REMEMBERED_STATEMENTS)
 
 
 class RememberingStore:
@@ -51,8 +63,7 @@ class RememberingStore:
 
     def __init__(self, store: Store, version: int) -> None:
         self._store, self._version = store, version
-        with _lock:
-            self._rows = _statements.setdefault(store, Recent(REMEMBERED_STATEMENTS))
+        self._rows = _statements.of(store)
 
     @property
     def dialect(self) -> str:

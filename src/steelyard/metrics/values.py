@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from steelyard.metrics.cohorts import (
@@ -162,15 +162,15 @@ class Values:
 
     def _take_lapsed(self, measure: Lapsed) -> None:
         fact = fact_of(measure.fact, self._scope.dimensions)
-        query = render(lapsed_query(fact, self._scope), self._store.dialect)
+        query = _lapsed_sql(fact, self._scope, self._store.dialect)
         for *key, people in self._store.query(query):
             if people:
                 self._keys[tuple(key)] = None
                 self._numbers[tuple(key), measure] = people, people
 
     def _take_people(self, measure: OfPeople) -> None:
-        build = employed_days_query if isinstance(measure, EmployedDays) else headcount_query
-        for *key, people in self._store.query(render(build(self._scope), self._store.dialect)):
+        query = _people_sql(measure, self._scope, self._store.dialect)
+        for *key, people in self._store.query(query):
             self._people[tuple(key), measure] = people or 0
             if len(key) == len(self._scope.by):
                 self._keys[tuple(key)] = None
@@ -179,3 +179,14 @@ class Values:
         """The part of a key that the headcount can be told apart by."""
         pairs = zip(self._scope.by, key, strict=True)
         return tuple(value for name, value in pairs if name in HEADCOUNT_DIMENSIONS)
+
+
+@lru_cache(maxsize=256)
+def _lapsed_sql(fact: str, scope: Scope, dialect: str) -> str:
+    return render(lapsed_query(fact, scope), dialect)
+
+
+@lru_cache(maxsize=256)
+def _people_sql(measure: OfPeople, scope: Scope, dialect: str) -> str:
+    build = employed_days_query if isinstance(measure, EmployedDays) else headcount_query
+    return render(build(scope), dialect)

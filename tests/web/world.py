@@ -21,6 +21,7 @@ from steelyard.ledger.prices import Price, all_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import OPEN, Sight
 from steelyard.people.coverage import Coverage, coverage
@@ -249,6 +250,10 @@ class World:
     def session_list(self, terms: SessionTerms) -> SessionRows:
         self._build_shown()
         return session_rows(self.warehouse, terms, self.sight)
+
+    def session_course(self, terms: SessionTerms) -> tuple[Call, ...]:
+        self._build_shown()
+        return session_course(self.warehouse, terms, self.sight)
 
     def people_unmatched(self) -> tuple[Unmatched, ...]:
         if not self.sight.everything:

@@ -23,6 +23,7 @@ from steelyard.ledger.prices import Price, loaded_prices
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time, times
@@ -138,6 +139,11 @@ class ServerServices:
             found = session_rows(self.house.warehouse, terms, self._sight(terms.end))
         self.looking.note([row.person for row in found.rows], "sessions")
         return found
+
+    def session_course(self, terms: SessionTerms) -> Sequence[Call]:
+        """Its person's own figures, too: the look is noted where the session itself is asked for."""
+        with _speaking():
+            return session_course(self.house.warehouse, terms, self._sight(terms.end))
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         return self._largest_unmatched() if self.sight.everything else ()

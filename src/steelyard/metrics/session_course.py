@@ -56,7 +56,7 @@ def session_course(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> tu
 
 
 def _query(scope: Scope) -> exp.Select:
-    """Runs of about as many calls; each kind of asker has contexts of its own, so they stay apart."""
+    """Runs of about as many calls; main loop and sub-agents, whose contexts differ, stay apart."""
     day = column("day")
     run = f"ntile({MOST_POINTS}) over (order by f.time, f.query_source, f.context_tokens) as run"
     known = ("f.ok", "f.time is not null", "f.context_tokens is not null")

@@ -57,7 +57,8 @@ _PLAIN += ("context_tokens_max", "session_size", "session_duration", "commits", 
 class SessionTerms:
     """Sessions that began between two UTC days (both included), in an order, some of them.
 
-    `where` is as in a Question about `sessions`. Raises UnknownName for an order there is not.
+    `where` is as in a Question about `sessions`; `limit` rows after the first `offset`. Raises
+    UnknownName for an order there is not, BadValue for more rows than are given at once.
     """
 
     start: dt.date
@@ -66,12 +67,15 @@ class SessionTerms:
     sort: str = "time"
     down: bool = True
     limit: int = 50
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
             raise UnknownName("column", self.sort, SORTS)
         if not 0 < self.limit <= MOST_ROWS:
             raise BadValue(f"{self.limit:,} rows are not given.", f"At most {MOST_ROWS:,} are.")
+        if self.offset < 0:
+            raise BadValue("There are no rows before the first.")
 
     @property
     def question(self) -> Question:
@@ -132,7 +136,7 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class SessionRows:
-    """`rows` in the order asked for; `total` counts all that there are."""
+    """`rows` in the order asked for; `total` counts all that there are (0 where no row is here)."""
 
     rows: tuple[SessionRow, ...]
     total: int
@@ -167,7 +171,7 @@ def _query(scope: Scope, terms: SessionTerms) -> exp.Select:
     )
     way = "desc" if terms.down else "asc"
     order = (f"{SORTS[terms.sort]} {way} nulls last", "f.day desc", "f.session", "f.person")
-    return query.order_by(*order).limit(terms.limit)
+    return query.order_by(*order).limit(terms.limit).offset(terms.offset)
 
 
 def _days(scope: Scope) -> exp.Expr:

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_course import Call
 from steelyard.metrics.session_rows import SessionRows, SessionTerms
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time
@@ -156,6 +157,9 @@ class Services(Protocol):
 
     def session_list(self, terms: SessionTerms) -> SessionRows:
         """Sessions one by one. Raises NotShown where nobody's may be seen."""
+
+    def session_course(self, terms: SessionTerms) -> Sequence[Call]:
+        """One session's calls to models. Raises NotShown where nobody's may be seen."""
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         """The largest that belong to nobody a directory knows; nobody unless all may be seen."""

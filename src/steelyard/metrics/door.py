@@ -40,9 +40,5 @@ def ask(
     today = now.astimezone(dt.UTC).date()
     version = warehouse.data_version()
     key = (question, seen, version, today, totals)
-    known = _answers.of(warehouse)
-    found = known.get(key)
-    if found is None:
-        found = answer(RememberingStore(warehouse, version), question, now, totals, seen)
-        known.put(key, found)
-    return found
+    store = RememberingStore(warehouse, version)
+    return _answers.of(warehouse).found(key, lambda: answer(store, question, now, totals, seen))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from steelyard.metrics.store import Store
@@ -27,6 +27,7 @@ class Recent(Generic[Kept]):
     def __init__(self, size: int) -> None:
         self._size = size
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Kept | None:
@@ -40,6 +41,31 @@ class Recent(Generic[Kept]):
             self._kept[key] = value
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def found(
+        self,
+        key: Hashable,
+        make: Callable[[], Kept],
+        worth: Callable[[Kept], bool] = lambda value: True,
+    ) -> Kept:
+        """What is kept, or else what `make` gives, kept if `worth` says so. Who asks for the same
+        meanwhile waits for it."""
+        known = self.get(key)
+        if known is not None:
+            return known
+        with self._lock:
+            turn = self._making.setdefault(key, threading.Lock())
+        try:
+            with turn:
+                value = self.get(key)
+                if value is None:
+                    value = make()
+                    if worth(value):
+                        self.put(key, value)
+                return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
 
 
 class PerStore(Generic[Kept]):
@@ -74,9 +100,8 @@ class RememberingStore:
 
     def query(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
         key = (self._version, sql, tuple(parameters))
-        rows = self._rows.get(key)
-        if rows is None:
-            rows = self._store.query(sql, parameters)
-            if len(rows) <= _MOST_ROWS:
-                self._rows.put(key, rows)
-        return rows
+        return self._rows.found(key, lambda: self._store.query(sql, parameters), _is_short)
+
+
+def _is_short(rows: Rows) -> bool:
+    return len(rows) <= _MOST_ROWS

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 
 from steelyard.metrics import shown
 from steelyard.metrics.dialects import render
+from steelyard.metrics.memory import RememberingStore
 from steelyard.metrics.question import Question
 from steelyard.metrics.session_rows import SessionTerms
 from steelyard.metrics.shape import Scope, column, date, filters, join
@@ -42,6 +44,7 @@ def session_course(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> tu
     Empty where nothing tells of single calls, or no longer when they were. Raises NotShown where
     the asker may see nobody's sessions.
     """
+    store = RememberingStore(store, store.data_version())
     asked = Question(
         ("api_requests",), terms.start, terms.end, ("session", "person"), dict(terms.where)
     )
@@ -51,11 +54,12 @@ def session_course(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> tu
         store, seen, {"session", "person", *held.where}, terms.start, terms.end
     )
     scope = Scope(terms.start, terms.end, (), tuple(sorted(held.where.items())))
-    rows = source.query(render(_query(scope), source.dialect))
+    rows = source.query(_sql(scope, source.dialect))
     return tuple(Call(time, name, int(most), int(n)) for _, name, time, most, n in rows)
 
 
-def _query(scope: Scope) -> exp.Select:
+@lru_cache(maxsize=256)
+def _sql(scope: Scope, dialect: str) -> str:
     """Runs of about as many calls; main loop and sub-agents, whose contexts differ, stay apart."""
     day = column("day")
     run = f"ntile({MOST_POINTS}) over (order by f.time, f.query_source, f.context_tokens) as run"
@@ -67,4 +71,5 @@ def _query(scope: Scope) -> exp.Select:
     )
     figures = ("min(time) as first", "max(context_tokens)", "count(*)")
     query = exp.select("run", "query_source", *figures).from_(calls.subquery("calls"))
-    return query.group_by("run", "query_source").order_by("run", "first", "query_source")
+    query = query.group_by("run", "query_source").order_by("run", "first", "query_source")
+    return render(query, dialect)

@@ -70,11 +70,7 @@ def answer_question(
     version, today = warehouse.data_version(), now.astimezone(dt.UTC).date()
     key = (name, terms, seen, version, today)
     known = _answers.of(warehouse)
-    found = known.get(key)
-    if found is None:
-        found = _answer(warehouse, version, name, terms, now, seen)
-        known.put(key, found)
-    return found
+    return known.found(key, lambda: _answer(warehouse, version, name, terms, now, seen))
 
 
 def _check(name: str, terms: Terms) -> None:

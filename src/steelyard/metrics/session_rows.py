@@ -80,6 +80,11 @@ class SessionTerms:
             raise BadValue("There are no rows before the first.")
 
     @property
+    def page(self) -> tuple[str, bool, int, int]:
+        """Which rows of all, in which order."""
+        return self.sort, self.down, self.limit, self.offset
+
+    @property
     def question(self) -> Question:
         """The question whose answer would be as much as these rows: it decides who may ask."""
         return Question(("sessions",), self.start, self.end, ("session", "person"), self.where)
@@ -153,8 +158,7 @@ def session_rows(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> Sess
     store = RememberingStore(store, store.data_version())
     source = shown.shown_store(store, seen, names, terms.start, terms.end)
     scope = Scope(terms.start, terms.end, (), tuple(sorted(held.where.items())))
-    page = (terms.sort, terms.down, terms.limit, terms.offset)
-    found = source.query(_sql(scope, *page, source.dialect))
+    found = source.query(_sql(scope, *terms.page, source.dialect))
     if not found:
         return SessionRows((), 0)
     models = _models(source, scope, {str(row[3]) for row in found})

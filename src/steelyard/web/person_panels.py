@@ -111,7 +111,7 @@ def finding(view: View, totals: Line) -> Finding:
         parts.append(("; what they cost is unknown", False))
     else:
         parts += [(" for " if number else "", False), (short_money(spend), True)]
-        parts += [(" at list price", False), *compared(view, spend, totals.earlier("spend_usd"))]
+        parts += [(" at list price", False), *compared(view, totals, "spend_usd")]
     return Finding(
         (*parts, (".", False)),
         "Compared with this person's own past only. More use is not more work.",

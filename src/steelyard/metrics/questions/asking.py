@@ -63,13 +63,15 @@ class Asking:
     """A store and the terms of one question, with real days. `now` is aware.
 
     Under a sight that shows groups only, parts of single people are read all the same: intervals
-    are made of them, and only groups come out.
+    are made of them, and only groups come out. `beneath` is then the store below the one that
+    shows the groups of these days.
     """
 
     store: Store
     terms: Terms
     now: dt.datetime
     sight: Sight = OPEN
+    beneath: Store | None = None
 
     def seen_by(self, sight: Sight) -> Asking:
         """The same, over what the sight may read. Its filters are ones that the sight allows."""
@@ -80,7 +82,7 @@ class Asking:
             names = [name for name in DIMENSIONS if name not in PERSONAL]
             store = shown_store(self.store, sight, names, *self.days)
             check_values(store, where)
-            return replace(self, store=store, sight=sight)
+            return replace(self, store=store, sight=sight, beneath=self.store)
         if sight.pseudonyms:
             raise NotShown("This question is not answered about single people.", sight.hint)
         terms = replace(self.terms, where=tuple(sorted(held(where, sight).items())))
@@ -94,8 +96,10 @@ class Asking:
         return self.terms.start, self.terms.end
 
     def over(self, start: dt.date, end: dt.date) -> Asking:
-        """The same over other days."""
-        return replace(self, terms=replace(self.terms, start=start, end=end))
+        """The same over other days, on which other groups may be too small to be shown."""
+        terms = replace(self.terms, start=start, end=end)
+        plain = replace(self, store=self.beneath or self.store, terms=terms, sight=OPEN)
+        return plain.seen_by(self.sight)
 
     def narrowed(self, dimension: str, values: Sequence[str]) -> Asking:
         """The same, held to some values of a dimension."""

@@ -29,7 +29,7 @@ from steelyard.people.listing import Listed, Time, list_people, times
 from steelyard.people.options import Options
 from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
-from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.database import open_state
 from steelyard.state.forgotten import Copy
 from steelyard.state.identities import Identities
@@ -196,6 +196,7 @@ class World:
     inbox: InboxStatus = UNTOUCHED
     listeners: tuple[Listener, ...] = (HTTP, GRPC)
     refusals: tuple[Refusal, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     last_event: Seen | None = None
     assistants: dict[str, int] = field(default_factory=dict)
     people: int = 0
@@ -272,6 +273,7 @@ class World:
             inbox=self.inbox,
             listeners=self.listeners,
             refusals=self.refusals,
+            set_aside=self.set_aside,
             data_version=self.warehouse.data_version(),
             last_event=self.last_event,
             assistants=self.assistants,

@@ -20,6 +20,8 @@ from steelyard.errors import UnknownName
 from steelyard.ledger.prices import Price, all_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
+from steelyard.metrics.person_fit import person_fit
+from steelyard.metrics.plan_fit import PlanFit
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
 from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
@@ -247,6 +249,9 @@ class World:
     def person_history(self, person: str) -> tuple[Time, ...]:
         self.sight.check_named(person)
         return times(self.warehouse, person)
+
+    def plan_fit(self, person: str, day: dt.date) -> PlanFit | None:
+        return person_fit(self.warehouse, person, day, self.today(), self.sight)
 
     def session_list(self, terms: SessionTerms) -> SessionRows:
         self._build_shown()

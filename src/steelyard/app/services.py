@@ -22,6 +22,9 @@ from steelyard.errors import SteelyardError, StoreError
 from steelyard.ledger.prices import Price, loaded_prices
 from steelyard.metrics import Answer, Question
 from steelyard.metrics.memory import Recent, RememberingStore
+from steelyard.metrics.person_fit import person_fit
+from steelyard.metrics.plan_fit import PlanFit
+from steelyard.metrics.plans import own_plans
 from steelyard.metrics.questions import QuestionAnswer, Terms
 from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
@@ -140,6 +143,16 @@ class ServerServices:
 
     def copies(self) -> Sequence[Copy]:
         return Copies(self.house.state).since("")
+
+    def plan_fit(self, person: str, day: dt.date) -> PlanFit | None:
+        plans = self.house.settings.plans
+        with _speaking():
+            found = person_fit(
+                *(self.house.warehouse, person, day, self.today(), self._sight(day)),
+                own_plans(plans) if plans else (),
+            )
+        self.looking.note([person], "plan_fit")
+        return found
 
     def session_list(self, terms: SessionTerms) -> SessionRows:
         with _speaking():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steelyard.web import asking
+from steelyard.web import asking, person_plan
 from steelyard.web.answers import Line, single
 from steelyard.web.finding import Finding, Part, compared
 from steelyard.web.formats import count, short_money
 from steelyard.web.panels import Panel
 from steelyard.web.services import Services
-from steelyard.web.sheet import Section, Sheet
+from steelyard.web.sheet import OwnTable, Section, Sheet
 from steelyard.web.tiles import Tile, tiles
 from steelyard.web.view import View
 
@@ -144,4 +144,5 @@ SHEET = Sheet(
     filters=("assistant", "model"),
     template="person.html",
     more_tiles=lines_added,
+    tables={person_plan.NAME: OwnTable(person_plan.COLUMNS, person_plan.rows)},
 )

@@ -10,8 +10,7 @@ from steelyard.metrics import shown
 from steelyard.metrics.answer import Answer, Cell, Column
 from steelyard.metrics.cover import coverage
 from steelyard.metrics.facts import TELEMETRY_FACTS, TIME_DIMENSIONS
-from steelyard.metrics.measures import Number, evaluate
-from steelyard.metrics.metric import Metric
+from steelyard.metrics.measures import Number
 from steelyard.metrics.notes import LATE, Findings, notes, uncompared
 from steelyard.metrics.period import bucket_of, finest, next_bucket, ordinal
 from steelyard.metrics.question import Question
@@ -113,15 +112,11 @@ def _table(store: Store, question: Question) -> Table:
     scope = Scope(question.start, question.end, question.by, where)
     measures = [m for metric in question.declared for m in metric.measures]
     values = Values(store, scope, measures)
-    rows = {key: _row(question.declared, values, key) for key in values.keys}
+    columns = [(values.computing(metric.formula), metric.whole) for metric in question.declared]
+    rows: dict[Key, Row] = {
+        key: tuple(_cell(at(key), whole) for at, whole in columns) for key in values.keys
+    }
     return Table(question, scope, values, rows)
-
-
-def _row(metrics: tuple[Metric, ...], values: Values, key: Key) -> Row:
-    return tuple(
-        _cell(evaluate(metric.formula, lambda measure: values.of(key, measure)), metric.whole)
-        for metric in metrics
-    )
 
 
 def _undefined(table: Table) -> dict[str, int]:

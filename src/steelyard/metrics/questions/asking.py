@@ -21,7 +21,6 @@ from steelyard.metrics.measures import (
     Not,
     Quantile,
     Ratio,
-    evaluate,
     measures,
 )
 from steelyard.metrics.questions.panel import Terms
@@ -136,10 +135,8 @@ class Asking:
         """Formulas at each combination of the dimensions."""
         wanted: list[Measure] = [m for formula in formulas for m in measures(formula)]
         values = Values(self.store, self._scope(by), wanted)
-        return {
-            key: tuple(_number(evaluate(f, lambda m, k=key: values.of(k, m))) for f in formulas)  # type: ignore[misc]
-            for key in values.keys
-        }
+        computing = [values.computing(formula) for formula in formulas]
+        return {key: tuple(_number(at(key)) for at in computing) for key in values.keys}
 
     def singles(self, name: str, *by: str) -> list[Single]:
         """The values a median metric rests on."""
@@ -159,7 +156,8 @@ class Asking:
         first: Aggregate = Min("person_days", "day", (Not("person", ""),))
         scope = Scope(dt.date(2000, 1, 1), self.days[1], ("person",))
         values = Values(self.store, scope, [first])
-        found: dict[str, object] = {str(k[0]): values.of(k, first) for k in values.keys}
+        day = values.computing(first)
+        found: dict[str, object] = {str(key[0]): day(key) for key in values.keys}
         return {name: day for name, day in found.items() if isinstance(day, dt.date)}
 
     def _scope(self, by: Sequence[str]) -> Scope:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from steelyard.web import asking, person_plan
 from steelyard.web.answers import Line, single
@@ -96,6 +97,12 @@ SHIPPED = Section(
     ),
     about="Commits and pull requests are work of a team and tell little about one person.",
 )
+
+
+def person_url(view: View, person: str) -> str:
+    """The page of somebody, over the same days."""
+    said = {"who": person, **view.period.parameters()}
+    return f"{PATH}?{urlencode(said)}"
 
 
 def finding(view: View, totals: Line) -> Finding:

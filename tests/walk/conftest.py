@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.walk.walking import company
-from tests.web.test_browser import browser, open_page
+pytest.register_assert_rewrite("tests.walk.walking")
+from tests.walk.walking import company  # noqa: E402
+from tests.web.test_browser import browser, open_page  # noqa: E402
 
 __all__ = ["browser", "open_page"]
 

@@ -55,7 +55,7 @@ def addresses(house: House) -> list[str]:
     session, person = house.warehouse.query(asked, [company.LAST_DAY])[0]
     rail = [f"{link.url}?{SPAN}" for group in NAV for link in group.links]
     shown = house.settings.people_shown == "names"
-    alone = [f"/sessions/{session}?{SPAN}", f"/person?person={quote(person)}&{SPAN}"]
+    alone = [f"/sessions/{session}?{SPAN}", f"/person?who={quote(person)}&{SPAN}"]
     return [*rail, *(alone if shown else []), "/me"]
 
 

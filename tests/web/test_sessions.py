@@ -25,7 +25,7 @@ from tests.web.world import World, empty_warehouse, insert
 from steelyard.errors import BadValue, UnknownName
 from steelyard.metrics.session_rows import MOST_ROWS, SessionTerms, session_rows
 from steelyard.web.app import create_app
-from steelyard.web.formats import short_count
+from steelyard.web.formats import short_count, short_money
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -99,6 +99,9 @@ def test_one_session(page: TestClient, demo: Loaded) -> None:
     html = page.get(f"/sessions/{was.session}?{DAYS}", headers=HTML)
     said = text_of(html.text)
     assert html.status_code == 200 and was.session in said and was.person in said
+    cost = short_money(was.list_nanos / 1e9)
+    assert f"{was.prompts} prompt" in said and f"it cost {cost} at list price" in said
+    assert "data-clear" not in html.text  # there is nothing to clear
     assert page.get(f"/sessions/none?{DAYS}", headers=HTML).status_code == 404
 
 

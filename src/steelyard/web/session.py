@@ -17,9 +17,10 @@ from steelyard.metrics.session_course import Call
 from steelyard.metrics.session_rows import SessionRow, SessionTerms
 from steelyard.web import chart
 from steelyard.web import sheet as sheets
+from steelyard.web.answers import Line
 from steelyard.web.files import KINDS, Kind, Rows, add_files, picture_file
 from steelyard.web.finding import Finding
-from steelyard.web.formats import count, short_count
+from steelyard.web.formats import count, short_count, short_money
 from steelyard.web.frame import Pages
 from steelyard.web.panels import Panel, Shown
 from steelyard.web.pictures import picture_of
@@ -53,7 +54,8 @@ def grown(calls: Sequence[Call], view: View, path: str) -> Shown:
     """The curve, or why there is none; `path` is the page's address."""
     if not calls:
         return Shown(CONTEXT, TITLE, MEASURE, METRIC, True, why=EVENTS)
-    names = list(dict.fromkeys(call.source for call in calls))
+    told = {call.source for call in calls}
+    names = [n for n in SOURCES if n in told] + sorted(told - set(SOURCES))
     buckets = tuple(_bucket(number, call, names) for number, call in enumerate(calls, 1))
     series = (Series(SOURCES.get(n, n), 1 + i % 5) for i, n in enumerate(names))
     drawn = Chart("call", tuple(series), buckets, has_figures=True)
@@ -83,6 +85,22 @@ def _bucket(number: int, call: Call, names: list[str]) -> Bucket:
     several = f", {count(call.calls)} calls" if call.calls > 1 else ""
     label = f"{number}: {call.time:%-d %b, %H:%M:%S}{several}"
     return Bucket(f"{call.time.isoformat(timespec='milliseconds')}Z", label, False, points)
+
+
+def did(view: View, totals: Line) -> Finding:
+    """What a session took, in one sentence; what is not recorded is not in it."""
+    counted = [
+        f"{count(number)} {noun}{'' if number == 1 else 's'}"
+        for metric, noun in (("prompts", "prompt"), ("tool_calls", "tool call"))
+        if (number := totals.number(metric)) is not None
+    ]
+    spend = totals.number("spend_usd")
+    cost = "what it cost is unknown"
+    if spend is not None:
+        cost = f"it cost {short_money(spend)} at list price"
+    opening = f"{' and '.join(counted)}; " if counted else ""
+    text = f"{opening}{cost}."
+    return Finding(((text[:1].upper() + text[1:], False),))
 
 
 ONE = Sheet(
@@ -133,7 +151,7 @@ ONE = Sheet(
             ),
         ),
     ),
-    finding=lambda view, totals: Finding(()),
+    finding=did,
     filters=(),
     template="session.html",
     tables={CONTEXT: OwnTable(COLUMNS, rows)},
@@ -170,7 +188,8 @@ def add_session(routes: APIRouter, pages: Pages) -> None:
         path = f"{PATH}/{quote(session, safe='')}"
         sheet = replace(ONE, path=path)
         page = pages.page(request, "sessions", "Session", services.status())
-        values = sheets.context(services, view, sheet) | {"filters": [], "row": row}
+        values = sheets.context(services, view, sheet) | {"filters": [], "clear": "", "row": row}
+        values["tiles"] = [replace(tile, spark=None) for tile in values["tiles"]]  # of one day
         values["grown"] = grown(course(services, view), view, path)
         return pages.render(request, sheet.template, page, sheet=sheet, shown=True, **values)
 

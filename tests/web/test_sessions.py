@@ -114,7 +114,10 @@ def test_one_session_call_by_call(page: TestClient, demo: Loaded) -> None:
     contexts = [call["context_tokens"] for call in data["context"]]
     assert max(contexts) == was.context
     assert html.count("<tr data-day=") == len(contexts)
-    assert f"to {short_count(was.context)} tokens in" in text_of(html)
+    largest = max(data["context"], key=lambda call: call["context_tokens"])["source"]
+    own = [call for call in data["context"] if call["source"] == largest]
+    said = f"to {short_count(was.context)} tokens in {sum(call['calls'] for call in own)} call"
+    assert said in text_of(html)
     taken = take_all(page, html)
     assert taken["Picture (PNG)"] >= 1 and taken["CSV"] > 3
     refused = page.get(f"/sessions/none.csv?{DAYS}")

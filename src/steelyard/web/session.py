@@ -68,13 +68,18 @@ def grown(calls: Sequence[Call], view: View, path: str) -> Shown:
 
 
 def _finding(calls: Sequence[Call]) -> str:
-    """Where it began, how large it became, over how many calls."""
-    number = sum(call.calls for call in calls)
-    first, most = calls[0].context_tokens, max(call.context_tokens for call in calls)
-    if most <= first:
-        return f"A context of up to {short_count(most)} tokens in {count(number)} calls"
-    said = f"The context grew from {short_count(first)} to {short_count(most)} tokens"
-    return f"{said} in {count(number)} calls"
+    """Where the largest context began and how large it became: main loop and sub-agents have
+    contexts of their own."""
+    largest = max(calls, key=lambda call: call.context_tokens)
+    own = [call for call in calls if call.source == largest.source]
+    number = sum(call.calls for call in own)
+    first, most = own[0].context_tokens, largest.context_tokens
+    said = f"grew from {short_count(first)} to {short_count(most)}"
+    if most == first:
+        said = f"had up to {short_count(most)}"
+    whose = SOURCES.get(largest.source, largest.source)
+    name = "context" if len(own) == len(calls) else f"{whose.lower()}'s context"
+    return f"The {name} {said} tokens in {count(number)} call{'' if number == 1 else 's'}"
 
 
 def _bucket(number: int, call: Call, names: list[str]) -> Bucket:
@@ -110,7 +115,6 @@ ONE = Sheet(
     asks="What happened in this session?",
     tiles=(
         ("spend_usd", 1),
-        ("tokens", 4),
         ("session_context_tokens_max", 2),
         ("prompts", 3),
         ("tool_calls", 5),

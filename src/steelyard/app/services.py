@@ -107,6 +107,7 @@ class ServerServices:
     def people_list(self, day: dt.date) -> Sequence[Listed]:
         sight = self.sight
         found = self._people_list(day)
+        self._ask_ahead(("people", day), partial(self._people_list, day))
         if sight.everything:
             return found
         with _speaking():
@@ -114,12 +115,8 @@ class ServerServices:
 
     def _people_list(self, day: dt.date) -> Sequence[Listed]:
         key = (self.house.warehouse.data_version(), day)
-        found = self._lists.get(key)
-        if found is None:
-            with _speaking():
-                found = self.house.people_list(day)
-            self._lists.put(key, found)
-        return found
+        with _speaking():
+            return self._lists.found(key, lambda: self.house.people_list(day))
 
     def person_history(self, person: str) -> Sequence[Time]:
         self.sight.check_named(person)
@@ -211,13 +208,13 @@ class ServerServices:
             return loaded_prices(self.house.warehouse)
 
     def people_coverage(self) -> Coverage:
+        self._ask_ahead("coverage", self._people_coverage)
+        return self._people_coverage()
+
+    def _people_coverage(self) -> Coverage:
         key = (self.house.warehouse.data_version(), self.today())
-        found = self._coverage.get(key)
-        if found is None:
-            with _speaking():
-                found = self.house.people_coverage(self.today())
-            self._coverage.put(key, found)
-        return found
+        with _speaking():
+            return self._coverage.found(key, lambda: self.house.people_coverage(self.today()))
 
     def demo_load(self) -> None:
         self._demo.load(self.today())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from steelyard.metrics import shown
+from steelyard.metrics.memory import RememberingStore
 from steelyard.metrics.period import ONE_DAY, last_full_month
 from steelyard.metrics.plan_fit import PlanFit, plan_fit
 from steelyard.metrics.plans import Plan
@@ -27,6 +28,7 @@ def person_fit(
 
     The person is called as in the question. Raises NotShown where they may not be seen.
     """
+    store = RememberingStore(store, store.data_version())
     start, end = last_full_month(min(day, today - ONE_DAY))
     asked = Question(("spend_usd",), start, end, ("person",), {"person": (person,)})
     seen = sight.on(asked)

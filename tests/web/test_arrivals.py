@@ -15,7 +15,7 @@ from tests.web.world import NOW, World
 
 from steelyard.receiver.body import Refusal, SetAside
 from steelyard.web.app import create_app
-from steelyard.web.arrivals import is_current, summary
+from steelyard.web.arrivals import is_current, receiving, summary
 from steelyard.web.client_faults import FAULTS, met, number
 
 BROKEN = SetAside(41, "logs", "protobuf", 812, NOW - HOUR, "Wrong wire type in tag.", NOW)
@@ -59,6 +59,16 @@ def test_figures_of_completeness_are_answers_of_the_catalogue(client: TestClient
         row["sessions"] or 0 for row in told["arriving"]["rows"]
     )
     assert client.get("/sources.csv?panel=nothing").status_code == 400
+
+
+def test_telemetry_itself_has_its_facts_and_gaps_are_no_parts_of_a_whole(
+    client: TestClient, acme: World
+) -> None:
+    acme.inbox = replace(acme.inbox, pending=1_234)
+    assert ("Waiting to be read", "1,234", "") in receiving(acme.status(), NOW)["facts"]
+    page = client.get("/sources", headers=HTML).text
+    assert 'id="telemetry"' in page and "1,234" in page
+    assert "of witness tokens" not in page
 
 
 def test_before_anything_came_there_are_no_figures(fresh: TestClient) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from steelyard.metrics import Answer
 from steelyard.state.sources import KnownSource
+from steelyard.web import words
 from steelyard.web.adoption_finding import newest
 from steelyard.web.answers import sums_by
 from steelyard.web.client_faults import met
 from steelyard.web.diagnosis import UNREAD, fix_for
 from steelyard.web.files import Rows
-from steelyard.web.formats import ago, count, moment
+from steelyard.web.formats import ago, count, moment, share
+from steelyard.web.layout import pulse
 from steelyard.web.panels import Panel
 from steelyard.web.services import Status
 from steelyard.web.sheet import Section, ShownSection
@@ -22,6 +26,21 @@ OTHERS = "Comes with a second witness: `steelyard import transcripts`, or a vend
 PEOPLE = "Comes with imported people: `steelyard import csv people FILE`."
 VERSIONS = "versions"
 LATEST = 20  # bodies set aside on the page
+
+
+def missed(answer: Answer) -> str:
+    """The witness that missed most of what the ledger counts: gaps are no parts of one whole."""
+    gaps = sums_by(answer, "witness_gap_share", "witness")
+    known = {name: gap for name, gap in gaps.items() if gap is not None}
+    if not known:
+        return ""
+    name = max(known, key=lambda each: known[each])
+    if not known[name]:
+        return "No witness missed anything"
+    named = words.value("witness", name)
+    return f"{named[:1].upper()}{named[1:]} missed {share(known[name])} of the tokens counted"
+
+
 SECTIONS = (
     Section(
         "arrivals",
@@ -38,6 +57,7 @@ SECTIONS = (
                 "witness",
                 about="Tokens: witnesses are compared, never added; a gap is what the ledger"
                 " counts and this witness did not see",
+                finding=missed,
                 wide=True,
             ),
         ),
@@ -98,6 +118,25 @@ def summary(sources: Sequence[KnownSource], status: Status, now: dt.datetime) ->
         said.append(f"{_requests(refused)} declined")
     sentence = "; ".join(said) + "."
     return sentence[:1].upper() + sentence[1:]
+
+
+def receiving(status: Status, now: dt.datetime) -> dict[str, Any]:
+    """The receiver's own state: a word with its mark, and facts (label, text, title)."""
+    inbox, last, said = status.inbox, status.last_event, pulse(status, now)
+    facts = [("Requests taken", count(inbox.received), "")]
+    if at := inbox.last_received_at:
+        facts.insert(0, ("Last request", ago(at, now), moment(at)))
+    if last:
+        facts.append(("Newest record", ago(last.time, now), f"{moment(last.time)}, the client's"))
+    facts += [
+        ("Waiting to be read", count(inbox.pending), ""),
+        ("Sent again", count(inbox.repeated), "Told once more by a client, kept once"),
+        ("Declined", count(inbox.refused), ""),
+        ("Set aside", count(inbox.set_aside), ""),
+    ]
+    if built := status.refreshed_at:
+        facts.append(("Figures built", ago(built, now), moment(built)))
+    return {"state": said.state, "word": said.text, "facts": facts}
 
 
 def is_current(source: KnownSource, now: dt.datetime) -> bool:
@@ -166,7 +205,7 @@ def refused_grid(status: Status, now: dt.datetime) -> Grid:
             (
                 Cell(count(each.count)),
                 Cell(ago(each.time, now)),
-                _text(f"{each.protocol} {each.path} {each.agent} {each.peer}"),
+                _text(" · ".join((f"{each.protocol} {each.path}", each.agent, each.peer))),
                 _text(fix_for(each)),
             ),
             hint=moment(each.time),
@@ -213,7 +252,7 @@ def _heads(labels: Sequence[str], left: int) -> tuple[Head, ...]:
 
 
 def _text(said: str) -> Cell:
-    text = " ".join(said.split())
+    text = " ".join(said.split()).strip(" ·")
     return Cell(text or "–", bool(text), left=True)
 
 

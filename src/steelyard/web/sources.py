@@ -91,7 +91,8 @@ def add_sources(routes: APIRouter, pages: Pages) -> None:
         sections = shown(services, view, status)
         panels = [panel for section in sections for panel in section.panels]
         found = {p.name: p.answer.to_json() if p.answer else {"why": p.why} for p in panels}
-        tables = {name: _rows(name, services, view, status) for name in ("sources", *_TABLES)}
+        names = ("sources", *_TABLES)
+        tables = {name: _rows(name, services, status, sections) for name in names}
         summary = arrivals.summary(services.sources(), status, services.now())
         return JSONResponse({"summary": summary, **tables, **found})
 
@@ -100,7 +101,8 @@ def add_sources(routes: APIRouter, pages: Pages) -> None:
         name = request.query_params.get("panel", "sources")
         form: Table = "csv" if kind == "csv" else "parquet"
         if name == "sources" or name in _TABLES:
-            rows = _rows(name, services, view, status)
+            sections = shown(services, view, status) if name == "faults" else []
+            rows = _rows(name, services, status, sections)
             return table_file(rows, _TABLES.get(name, FIELDS), form, name)
         return one_panel(services, view, _panel(name), form, "sources")
 
@@ -110,11 +112,13 @@ def add_sources(routes: APIRouter, pages: Pages) -> None:
 _TABLES = arrivals.TABLES
 
 
-def _rows(name: str, services: Services, view: View, status: Status) -> Rows:
+def _rows(
+    name: str, services: Services, status: Status, sections: Sequence[ShownSection]
+) -> Rows:
     if name == "sources":
         return [asdict(line) for line in lines(services.sources())]
     if name == "faults":
-        return arrivals.faults(shown(services, view, status))
+        return arrivals.faults(sections)
     return arrivals.refused(status) if name == "refused" else arrivals.aside(status)
 
 
@@ -142,6 +146,7 @@ def told(services: Services, status: Status, view: View) -> dict[str, Any]:
     return {
         "status": status,
         "summary": arrivals.summary(known, status, now),
+        "receiving": arrivals.receiving(status, now),
         "refused": arrivals.refused_grid(status, now),
         "aside": arrivals.aside_grid(status, now),
         "unread": UNREAD,

@@ -18,6 +18,8 @@ from steelyard.receiver.body import SetAside
 from steelyard.web import snippets
 from steelyard.web.diagnosis import FIXES, diagnose
 from steelyard.web.services import Listener, Seen
+from steelyard.web.standing import Standing, previews
+from steelyard.web.start import steps
 
 RECEIVER = Path(__file__).resolve().parents[2] / "src" / "steelyard" / "receiver"
 
@@ -146,5 +148,36 @@ def test_a_clock_that_is_ahead_is_named(empty: World) -> None:
 def test_people_are_ticked_off_by_the_data(client: TestClient, fresh: TestClient) -> None:
     assert "19 people are known" in text_of(page(client))
     assert "One CSV file of people" in text_of(page(fresh))
+
+
+def states(client: TestClient) -> dict[str, str]:
     steps = client.get("/get-started.json").json()["steps"]
-    assert [step["state"] for step in steps] == ["done", "done", "done"]
+    return {step["step"]: step["state"] for step in steps}
+
+
+def test_steps_are_ticked_off_by_what_is_known(client: TestClient, fresh: TestClient) -> None:
+    assert states(client) == {
+        **dict.fromkeys(("server", "telemetry", "roll-out", "people"), "done"),
+        **dict.fromkeys(("git-host", "dates"), "open"),
+    }
+    assert set(states(fresh).values()) == {"done", "open"}
+    assert [name for name, state in states(fresh).items() if state == "done"] == ["server"]
+    said = text_of(page(client))
+    assert "24 people reported in the last four weeks" in said
+    assert "Nothing that shipped is known yet" in said
+
+
+def test_an_open_step_has_its_command_and_says_what_it_unlocks(fresh: TestClient) -> None:
+    said = text_of(page(fresh))
+    assert "steelyard source add git PATH steelyard source sync" in said
+    assert "--start 2026-12-14" in said
+    assert "Needs a Git host." in said and "Ready." not in said
+
+
+def test_commits_and_plans_tick_the_last_steps(acme: World) -> None:
+    status = acme.status()
+    open_, all_ = Standing(1, None, 0), Standing(2, 41, 1)
+    assert [step["state"] for step in steps(status, open_)][2:] == ["open", "done", "open", "open"]
+    assert {step["state"] for step in steps(status, all_)} == {"done"}
+    assert not any(each.needs for each in previews(status, all_))
+    assert {each.needs for each in previews(status, open_)} == {"", "a Git host"}

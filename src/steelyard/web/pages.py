@@ -9,7 +9,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from steelyard.web import asking, definitions, spend, spend_panels, start, view
+from steelyard.web import asking, definitions, spend, spend_panels, standing, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
 from steelyard.web.accounts import add_account_settings, add_accounts
 from steelyard.web.adoption import add_adoption
@@ -146,18 +146,20 @@ def _get_started(routes: APIRouter, pages: Pages) -> None:
     def html(request: Request) -> Response:
         status = services.status()
         page = pages.page(request, "get-started", "Get started", status)
-        values = start.context(status, services.now())
+        values = start.context(status, standing.look(services, status), services.now())
         return pages.render(request, "start.html", page, **values)
 
     @routes.get("/get-started.json")
     def data() -> Response:
         status = services.status()
-        return JSONResponse({"steps": start.steps(status), "status": status_json(status)})
+        steps = start.steps(status, standing.look(services, status))
+        return JSONResponse({"steps": steps, "status": status_json(status)})
 
     @routes.get("/get-started.csv")
     def table() -> Response:
         out = io.StringIO()
         writer = csv.DictWriter(out, ("step", "state", "detail"), lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows(start.steps(services.status()))
+        status = services.status()
+        writer.writerows(start.steps(status, standing.look(services, status)))
         return Response(out.getvalue(), headers=download("steps.csv"), media_type=CSV)

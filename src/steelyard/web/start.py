@@ -9,6 +9,7 @@ from steelyard.web import demo, snippets, words
 from steelyard.web.diagnosis import diagnose
 from steelyard.web.formats import ago, count, moment
 from steelyard.web.services import Status
+from steelyard.web.standing import Standing, previews
 
 NAMES = {"otlp-http": "OTLP/HTTP", "otlp-grpc": "OTLP/gRPC"}
 
@@ -21,12 +22,15 @@ def change(status: Status) -> str:
     return said + f"-{status.demo_stage}" if status.demo else said
 
 
-def context(status: Status, now: dt.datetime) -> dict[str, Any]:
+def context(status: Status, known: Standing, now: dt.datetime) -> dict[str, Any]:
     """The template's values."""
     to = snippets.target(status.listeners)
     findings = diagnose(status, now)
     return {
         "status": status,
+        "known": known,
+        "monday": str(now.date() + dt.timedelta(days=28 - now.weekday())),
+        "previews": previews(status, known),
         "listeners": [
             {"label": NAMES.get(each.name, each.name), "port": snippets.port(each.url)}
             for each in status.listeners
@@ -62,7 +66,7 @@ def _arrived(status: Status, now: dt.datetime) -> dict[str, Any]:
     return {"title": f"{who} is reporting." if last else "Data are here.", "facts": facts}
 
 
-def steps(status: Status) -> list[dict[str, str]]:
+def steps(status: Status, known: Standing) -> list[dict[str, str]]:
     """The checklist as data, for the page's .json and .csv."""
 
     def state(done: bool) -> str:
@@ -75,5 +79,20 @@ def steps(status: Status) -> list[dict[str, str]]:
             "state": state(status.has_data),
             "detail": f"{status.inbox.received} requests taken, {status.inbox.refused} declined",
         },
+        {
+            "step": "roll-out",
+            "state": state(known.rolled_out),
+            "detail": f"{_number(known.reporting)} people reported in the last 4 weeks",
+        },
         {"step": "people", "state": state(status.people > 0), "detail": f"{status.people} people"},
+        {
+            "step": "git-host",
+            "state": state(bool(known.shipped)),
+            "detail": f"{_number(known.shipped)} commits and merged pull requests in a year",
+        },
+        {"step": "dates", "state": state(known.plans > 0), "detail": f"{known.plans} plans"},
     ]
+
+
+def _number(known: int | None) -> str:
+    return "unknown" if known is None else str(known)

@@ -61,12 +61,12 @@ def previews(status: Status, known: Standing) -> list[Preview]:
     work = "" if known.shipped else "a Git host"
     dates = "" if known.plans else "a roll-out date"
     return [
-        Preview("Spend", "/spend", "What was spent, on which tools, models and projects", use),
-        Preview("Adoption", "/adoption", "Who uses what, how deeply, who stopped", use),
-        Preview("Organisation", "/organisation", "The same per department and team", people),
-        Preview("Delivery", "/delivery", "Throughput, lead time, review and rework", work),
-        Preview("ROI", "/roi", "Spend beside what was shipped for it", use or work),
-        Preview("Impact", "/impact", "What a roll-out changed, with its interval", work or dates),
+        Preview("Spend", "/spend", "what was spent, on which tools, models and projects", use),
+        Preview("Adoption", "/adoption", "who uses what, how deeply, who stopped", use),
+        Preview("Organisation", "/organisation", "both per department and team", people),
+        Preview("Delivery", "/delivery", "throughput, lead time, review and rework", work),
+        Preview("ROI", "/roi", "spend beside what was shipped for it", use or work),
+        Preview("Impact", "/impact", "what a roll-out changed, with its interval", work or dates),
     ]
 
 

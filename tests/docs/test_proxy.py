@@ -96,10 +96,10 @@ def test_telemetry_over_grpc(port: int, folder: Path, token: str) -> None:
     trust = grpc.ssl_channel_credentials((folder / "fullchain.pem").read_bytes())
     options = [("grpc.ssl_target_name_override", NAME)]
     with grpc.secure_channel(f"127.0.0.1:{port}", trust, options) as channel:
-        export = LogsServiceStub(channel).Export
+        export = LogsServiceStub(channel).Export  # type: ignore[no-untyped-call]
         with pytest.raises(grpc.RpcError) as refused:
             export(ExportLogsServiceRequest(), timeout=20)
-        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
         export(
             ExportLogsServiceRequest(),
             timeout=20,

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+)
+
+from steelyard.currency import Currency
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -215,6 +225,18 @@ class Settings(BaseModel):
         description="File with the key that pseudonyms are made with; made when first needed, in"
         " the data folder where nothing is said. Kept elsewhere, backups cannot be read back.",
     )
+    currency: str = Field(
+        "USD",
+        pattern="^[A-Z]{3}$",
+        description="Currency in which pages show amounts, such as `EUR`; exports and the API keep"
+        " US dollars.",
+    )
+    currency_rate: float | None = Field(
+        None, gt=0, description="How much of that currency a US dollar buys; nothing is looked up."
+    )
+    currency_since: str = Field(
+        "", max_length=40, description="Of what day that rate is; pages say it beside the rate."
+    )
     bug_types: str = Field(
         "bug,defect,incident", description="Types of issues that are bugs, in any case."
     )
@@ -225,6 +247,16 @@ class Settings(BaseModel):
     )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("currency_rate")
+    @classmethod
+    def _rate(cls, rate: float | None, others: ValidationInfo) -> float | None:
+        code = others.data.get("currency", "USD")
+        if code != "USD" and rate is None:
+            raise ValueError(f"say how much {code} a US dollar buys")
+        if code == "USD" and rate not in (None, 1):
+            raise ValueError("a US dollar buys one US dollar; `currency` says another currency")
+        return rate
 
     @field_validator("web", "otlp_http", "otlp_grpc")
     @classmethod
@@ -286,6 +318,11 @@ class Settings(BaseModel):
     def tree(self) -> tuple[str, ...]:
         """The dimensions of people that may be combined."""
         return tuple(name.strip() for name in self.privacy_tree.split(",") if name.strip())
+
+    @property
+    def shown_currency(self) -> Currency:
+        """What pages show amounts in."""
+        return Currency(self.currency, self.currency_rate or 1.0, self.currency_since)
 
     @property
     def inbox_path(self) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import socket
 import threading
 import time
+import zoneinfo
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -263,3 +265,13 @@ def test_the_first_event_turns_the_page_green_by_itself(
     empty.receives()
     expect(page.get_by_text("Claude Code is reporting.")).to_be_visible(timeout=10_000)
     assert violations(page) == []
+
+
+def test_times_are_the_readers_own_with_utc_on_hover(site: str, open_page: Open) -> None:
+    india = {**DESKTOP, "timezone_id": "Asia/Kolkata"}
+    for options, zone in ((india, "GMT+5:30"), ({**DESKTOP, "timezone_id": "UTC"}, "UTC")):
+        said = open_page(f"{site}/spend", **options).locator("footer time")
+        at = dt.datetime.fromisoformat(said.get_attribute("datetime") or "")
+        assert f"{at:%H:%M:%S} UTC" in (said.get_attribute("title") or "")
+        there = at.astimezone(zoneinfo.ZoneInfo(options["timezone_id"]))
+        assert said.inner_text() == f"{there.day} {there:%b %Y, %H:%M} {zone}"

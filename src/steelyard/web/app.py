@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Lifespan
 
 from steelyard import __version__
+from steelyard.currency import show_in
 from steelyard.web import api, chart, frame, pages, problems
 from steelyard.web.access import Gate
 from steelyard.web.assets import FOREVER, Assets
@@ -29,6 +30,7 @@ def create_app(
     `hosts` are more names it answers to, such as that of a proxy on this machine.
     """
     doorman = doorman or Doorman()
+    show_in(services.settings.shown_currency)
     assets = Assets(services.cache)
     app = FastAPI(
         title="Steelyard",

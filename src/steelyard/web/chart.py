@@ -10,19 +10,30 @@ import functools
 import json
 from typing import Any
 
+from steelyard.currency import shown
 from steelyard.reports.look import config, plain
 
 # Colours by the style sheet's classes tint-0 to tint-5, which the table's columns name.
 PALETTE = ("--grey", "--c1", "--c2", "--c3", "--c4", "--c5")
 TICK_LABEL = "utcFormat(toDate(datum.value), '%-d %b')"
-DOLLARS = (
-    "datum.value == 0 ? '$0' : abs(datum.value) < 1 ? format(datum.value, '$.3~f')"
-    " : format(datum.value, '$.3~s')"
-)
 TIME_LABEL = "utcFormat(toDate(datum.value), '%H:%M')"
 COUNTS = "format(datum.value, datum.value < 10000 ? ',~f' : '.3~s')"
 HOURS = "format(datum.value, ',~f') + ' h'"
 SHARES = "format(datum.value, '~%')"
+
+
+def money() -> str:
+    """The expression that writes an axis' amounts, which are in the currency shown already."""
+    sign = shown().sign
+    return (
+        f"datum.value == 0 ? '{sign}0' : abs(datum.value) < 1 ? '{sign}' +"
+        f" format(datum.value, '.3~f') : '{sign}' + format(datum.value, '.3~s')"
+    )
+
+
+def labels(unit: str) -> str:
+    """The expression that writes the axis of a metric's unit."""
+    return money() if unit == "USD" else {"share": SHARES, "h": HOURS}.get(unit, COUNTS)
 
 
 @functools.cache
@@ -107,7 +118,7 @@ def ranked(amounts: str) -> str:
 
 def warm() -> None:
     """Builds what pages draw, once."""
-    for amounts in (DOLLARS, COUNTS):
+    for amounts in (money(), COUNTS):
         stacked(amounts)
     for amounts in (HOURS, SHARES):
         lines(amounts)

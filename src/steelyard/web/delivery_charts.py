@@ -18,7 +18,7 @@ from steelyard.web import words
 from steelyard.web.answers import Line, lines
 from steelyard.web.delivery_asking import Asked
 from steelyard.web.delivery_view import DeliveryView
-from steelyard.web.formats import UNKNOWN, change, day, hours, share, value
+from steelyard.web.formats import UNKNOWN, change, day, hours, in_shown, share, value
 from steelyard.web.panels import Shape, downloads
 from steelyard.web.series import Bucket, Chart, Point, Series
 
@@ -232,7 +232,9 @@ def _figure(found: Found, start: dt.date, name: str) -> Point:
 def _point(number: float | None, name: str) -> Point:
     if number is None:
         return Point("", UNKNOWN, False)
-    return Point(f"{number:.6f}".rstrip("0").rstrip("."), value(number, CATALOGUE[name].unit), True)
+    unit = CATALOGUE[name].unit
+    drawn = f"{in_shown(number, unit):.6f}".rstrip("0").rstrip(".")
+    return Point(drawn, value(number, unit), True)
 
 
 def _bucket(

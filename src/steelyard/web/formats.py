@@ -5,28 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from steelyard.currency import shown, signed
+
 UNKNOWN = "unknown"
 Number = int | float
 
 
 def money(usd: Number) -> str:
-    """Dollars to the cent; three digits that matter below ten cents: one call costs that little."""
-    sign, size = ("−" if usd < 0 else ""), abs(usd)
+    """To the cent; three digits that matter below ten cents: one call costs that little."""
+    sign, size = signed(usd)
     if 0 < size < 0.0001:
-        return f"{sign}<$0.0001"
+        return f"<{sign}0.0001" if usd > 0 else f"{sign}<0.0001"
     if 0 < size < 0.0995:
-        return f"{sign}${size:.3g}"
-    return f"{sign}${size:,.2f}"
+        return f"{sign}{size:.3g}"
+    return f"{sign}{size:,.2f}"
 
 
 def short_money(usd: Number) -> str:
-    """Dollars in at most four digits, for tiles and sentences: $12.39, $9,610, $115k, $1.2M."""
-    sign, size = ("−" if usd < 0 else ""), abs(usd)
+    """In at most four digits, for tiles and sentences: $12.39, $9,610, $115k, $1.2M."""
+    sign, size = signed(usd)
     if size < 999.5:
         return money(usd)
     if size < 9_999.5:
-        return f"{sign}${size:,.0f}"
-    return f"{sign}${_scaled(size)}"
+        return f"{sign}{size:,.0f}"
+    return f"{sign}{_scaled(size)}"
 
 
 def count(number: Number) -> str:
@@ -154,3 +156,8 @@ def moment(time: dt.datetime) -> str:
     """22 Nov 2026, 09:14:03 UTC."""
     time = time.astimezone(dt.UTC)
     return f"{day(time.date(), year=True)}, {time:%H:%M:%S} UTC"
+
+
+def in_shown(number: float | None, unit: str) -> float | None:
+    """An amount in the currency shown, for charts; of any other unit as it is."""
+    return number * shown().rate if number is not None and unit == "USD" else number

@@ -4,6 +4,8 @@ The templates are compiled once; what a page shows comes in as plain values."""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from steelyard import __version__
+from steelyard.currency import shown
 from steelyard.errors import SteelyardError
 from steelyard.metrics import CATALOGUE
 from steelyard.web import forms, rights
@@ -26,6 +29,10 @@ from steelyard.web.viewer import current
 
 TEMPLATES = Path(__file__).with_name("templates")
 THEMES = ("light", "dark")
+
+_TIME = re.compile(
+    r"(\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d UTC|\d{4}-\d\d-\d\d \d\d:\d\d UTC)"
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.filters["marked"] = marked
+    templates.filters |= {"marked": marked, "timed": timed}
     templates.globals |= {
         "asset": assets.url,
         "vega": assets.vega_url(),
@@ -75,6 +82,7 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         "may": lambda path: rights.may(current.get().role, path),
         "guard": forms.field,
         "keeps_views": doorman.keeps_views,
+        "currency": shown,
         "is_demo": lambda: services.status().demo,
     }
     return Pages(services, assets, doorman, templates)
@@ -85,6 +93,21 @@ def marked(text: str) -> Markup:
     parts = [escape(part) for part in text.split("`")]
     wrapped = [Markup("<code>{}</code>").format(p) if n % 2 else p for n, p in enumerate(parts)]
     return Markup("").join(wrapped)
+
+
+def timed(text: str) -> str | Markup:
+    """Times in UTC become elements that the page's script writes in the reader's own zone."""
+    if "UTC" not in text:
+        return text
+    parts = _TIME.split(text)
+    return Markup("").join(_time(p) if n % 2 else escape(p) for n, p in enumerate(parts))
+
+
+def _time(said: str) -> Markup:
+    form = "%d %b %Y, %H:%M:%S %Z" if "," in said else "%Y-%m-%d %H:%M %Z"
+    time = dt.datetime.strptime(said, form).replace(tzinfo=dt.UTC)
+    element = Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}" title="{}">{}</time>')
+    return element.format(time, said, said)
 
 
 def theme(request: Request) -> str:

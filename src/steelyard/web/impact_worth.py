@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from steelyard.currency import shown
 from steelyard.errors import BadValue, UsageError
 from steelyard.impact.analysed import Analysed
 from steelyard.impact.assumptions import (
@@ -24,11 +25,11 @@ FIELDS = (
     ("people", "People", "200", "who have the assistants"),
     ("weeks", "Weeks", "26", "that are counted"),
     ("hours", "Hours per week", "25..32", "of each, that the metric stands for"),
-    ("rate", "Cost of an hour ($)", "80..110", "in full"),
+    ("rate", "Cost of an hour", "80..110", "in full"),
     ("realisation", "Realisation", "0.3..0.7", "share of freed time that becomes value"),
-    ("spend", "Tokens ($)", "40000", "in these weeks"),
-    ("seats", "Seats ($)", "12000", "in these weeks"),
-    ("training", "Training ($)", "20000", "paid once"),
+    ("spend", "Tokens", "40000", "in these weeks"),
+    ("seats", "Seats", "12000", "in these weeks"),
+    ("training", "Training", "20000", "paid once"),
 )
 NEEDED = ("hours", "rate")
 
@@ -109,8 +110,8 @@ def _figures(found: Return) -> tuple[tuple[str, str, str], ...]:
     loss = f"{100 * found.p_loss:.0f} %" if 0.01 <= found.p_loss <= 0.99 else _edge(found.p_loss)
     return (
         ("Return on full cost", *_two(found.roi, _ratio)),
-        ("Value", *_two(found.value, short_money)),
-        ("Full cost", *_two(found.cost, short_money)),
+        ("Value", *_two(found.value, _money)),
+        ("Full cost", *_two(found.cost, _money)),
         ("Payback", *_payback(found)),
         ("Probability of a loss", loss, "value below full cost"),
     )
@@ -126,6 +127,11 @@ def _two(spread: Spread, write: Callable[[float], str]) -> tuple[str, str]:
     low, high = (write(each) if each is not None else "never" for each in spread.ci90)
     middle = write(spread.median) if spread.median is not None else "never"
     return middle, f"{low} to {high}"
+
+
+def _money(amount: float) -> str:
+    """What is typed in is of the currency shown already."""
+    return short_money(amount / shown().rate)
 
 
 def _ratio(value: float) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from steelyard import currency
 from steelyard.errors import UsageError
 from steelyard.metrics import CATALOGUE, Answer, Question
 from steelyard.metrics.facts import TIME_DIMENSIONS
@@ -28,7 +29,6 @@ Shape = Literal["stack", "parts", "lines", "ranking"]
 ROWS = 10  # of a ranking, before "show all"
 FORMATS = ("csv", "parquet", "json")
 PICTURES = ("svg", "png")
-_AXES = {"USD": chart.DOLLARS, "share": chart.SHARES, "h": chart.HOURS}
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,14 @@ def shown(view: View, panel: Panel, answer: Answer, today: dt.date, path: str = 
         grid = ranking(view, panel, answer, path)
     elif panel.shape == "stack":
         drawn = stack(view, answer, first.name, panel.by, today, path)
-        spec = chart.stacked(_AXES.get(first.unit, chart.COUNTS))
+        spec = chart.stacked(chart.labels(first.unit))
     elif panel.shape == "parts":
         drawn = parts(view, answer, today)
-        spec = chart.stacked(_AXES.get(first.unit, chart.COUNTS))
+        spec = chart.stacked(chart.labels(first.unit))
     else:
         tints = {name: 1 + n % OWN_COLUMN for n, name in enumerate(answer.question.metrics)}
         drawn, kind = course(view, answer, today, tints), "lines"
-        spec = chart.lines(_AXES.get(first.unit, chart.COUNTS))
+        spec = chart.lines(chart.labels(first.unit))
     if drawn is not None and not drawn.has_figures:
         return _without(panel, view, panel.advice or "Nothing but zeros in this period.")
     return Shown(
@@ -228,8 +228,9 @@ def leading(answer: Answer, dimension: str) -> str:
 
 
 def _unit(metric: str) -> str:
-    said = {"USD": ", US dollars", "share": ", per cent", "min": ", minutes", "h": ", hours"}
-    return said.get(CATALOGUE[metric].unit, "")
+    said = {"USD": currency.shown().name, "share": "per cent", "min": "minutes", "h": "hours"}
+    named = said.get(CATALOGUE[metric].unit, "")
+    return f", {named}" if named else ""
 
 
 def _without(panel: Panel, view: View, why: str) -> Shown:

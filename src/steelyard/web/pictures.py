@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +15,7 @@ from steelyard.reports.draw import draw
 from steelyard.web import chart, panels, words
 from steelyard.web.answers import lines
 from steelyard.web.files import Kind, Picture, add_files, picture_file
-from steelyard.web.formats import span
+from steelyard.web.formats import in_shown, span
 from steelyard.web.frame import Pages
 from steelyard.web.panels import Panel
 from steelyard.web.period import Period
@@ -120,10 +119,12 @@ def _coloured(spec: dict[str, Any], shown: Chart) -> dict[str, Any]:
 
 
 def _ranked(panel: Panel, answer: Answer) -> tuple[dict[str, Any], Rows]:
-    metric = panel.metrics[0]
+    metric, unit = panel.metrics[0], CATALOGUE[panel.metrics[0]].unit
     rows = [
-        {"day": words.value(panel.by, line.names[panel.by]), "value": line.number(metric)}
+        {
+            "day": words.value(panel.by, line.names[panel.by]),
+            "value": in_shown(line.number(metric), unit),
+        }
         for line in lines(answer)[: panels.ROWS * 2]
     ]
-    amounts: Mapping[str, str] = {"USD": chart.DOLLARS, "share": chart.SHARES}
-    return json.loads(chart.ranked(amounts.get(CATALOGUE[metric].unit, chart.COUNTS))), rows
+    return json.loads(chart.ranked(chart.labels(unit))), rows

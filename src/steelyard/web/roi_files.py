@@ -13,8 +13,6 @@ from steelyard.reports.draw import draw
 from steelyard.web import chart
 from steelyard.web.files import Kind, picture_file, table_file
 
-_AXES = {"USD": chart.DOLLARS, "share": chart.SHARES, "h": chart.HOURS}
-
 
 def links(panel: Panel, path: str, query: str) -> dict[str, str]:
     """Where each kind of file is; none of a panel without figures."""
@@ -58,5 +56,5 @@ def _drawn(panel: Panel, kind: Literal["svg", "png"]) -> bytes:
         for row in panel.rows
     ]
     unit = panel.columns[at].unit if at is not None else ""
-    spec = json.loads(chart.ranked(_AXES.get(unit, chart.COUNTS)))
+    spec = json.loads(chart.ranked(chart.labels(unit)))
     return draw(spec, rows, panel.title, panel.subtitle, kind)

@@ -16,7 +16,7 @@ from steelyard.metrics.facts import TIME_DIMENSIONS
 from steelyard.metrics.period import bucket_of, next_bucket
 from steelyard.web import words
 from steelyard.web.answers import Line, Sums, lines, sums_by
-from steelyard.web.formats import UNKNOWN, day, value
+from steelyard.web.formats import UNKNOWN, day, in_shown, value
 from steelyard.web.view import View
 
 OWN_COLUMN = 5
@@ -194,7 +194,9 @@ def bucket(
 def point(number: float | None, metric: str) -> Point:
     if number is None:
         return Point("", UNKNOWN, False)
-    text = value(number, CATALOGUE[metric].unit) if number or not adds_up(metric) else "–"
+    unit = CATALOGUE[metric].unit
+    text = value(number, unit) if number or not adds_up(metric) else "–"
+    number = in_shown(number, unit)
     return Point(f"{number:.6f}".rstrip("0").rstrip("."), text, True)
 
 

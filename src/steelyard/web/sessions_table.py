@@ -138,7 +138,7 @@ def _grid(view: View, found: SessionRows) -> Grid:
     people = len({row.person for row in found.rows}) > 1 and "person" not in view.where
     costs = [row.spend_usd or 0.0 for row in found.rows]
     largest = max(costs, default=0.0)
-    heads = [_head(view, "Began (UTC)", "time", "")]
+    heads = [_head(view, "Began", "time", "")]
     heads += [Head("Person", left=True)] if people else []
     heads += [Head(label, left=True) for label in ("Assistant", "Models", "Repository")]
     heads += [_head(view, *each) for each in HEADS]
@@ -163,7 +163,7 @@ def _head(view: View, label: str, sort: str, title: str) -> Head:
 
 
 def _row(view: View, row: SessionRow, people: bool, largest: float) -> Row:
-    began = f"{row.began:%Y-%m-%d %H:%M}" if row.began else row.day.isoformat()
+    began = f"{row.began:%Y-%m-%d %H:%M} UTC" if row.began else row.day.isoformat()
     said = [row.person or words.value("person", "")] if people else []
     said += [words.value("assistant", row.assistant), _models(row.models)]
     said += [words.value("repo", row.repo)]

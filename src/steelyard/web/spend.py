@@ -9,7 +9,7 @@ from steelyard.web import asking, panels, words
 from steelyard.web.answers import single
 from steelyard.web.asking import Asked, Names, Options
 from steelyard.web.breakdown import breakdown
-from steelyard.web.chart import DOLLARS, stacked
+from steelyard.web.chart import money, stacked
 from steelyard.web.controls import comparison, shared
 from steelyard.web.finding import chart_title, spend_finding
 from steelyard.web.notes import notes
@@ -32,7 +32,7 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
         "tiles": tiles(view, totals, sparks(view, asked.series, today), asked.left_out),
         "chart_title": chart_title(models),
         "chart": spend_chart(view, asked.chart, today),
-        "chart_spec": stacked(DOLLARS),
+        "chart_spec": stacked(money()),
         "chart_downloads": panels.downloads(asked.chart.question, "stack"),
         "grid": grid,
         "row_count": len(asked.table.rows),

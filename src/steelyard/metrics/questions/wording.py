@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from steelyard.currency import signed
 from steelyard.metrics.questions.intervals import Estimate
 from steelyard.metrics.sight import SMALL
 
@@ -33,7 +34,7 @@ def figure(value: float | None, unit: str, beside: Sequence[float | None] = ()) 
     if unit == "share":
         return f"{value:.1%}" if 0 < value < 1 else f"{value:.0%}"
     if unit == "USD":
-        return _dollars(value)
+        return _money(value)
     if unit == "h":
         largest = max(abs(each or 0.0) for each in (value, *beside))
         return f"{value / 24:,.1f} days" if largest >= 48 else f"{value:,.1f} h"
@@ -41,11 +42,11 @@ def figure(value: float | None, unit: str, beside: Sequence[float | None] = ()) 
     return f"{text} characters" if unit == "chars" else text
 
 
-def _dollars(value: float) -> str:
-    sign, size = ("−" if value < 0 else ""), abs(value)
+def _money(value: float) -> str:
+    sign, size = signed(value)
     if size >= 10_000:
-        return f"{sign}${size:,.0f}"
-    return f"{sign}${size:.3g}" if 0 < size < 0.0995 else f"{sign}${size:,.2f}"
+        return f"{sign}{size:,.0f}"
+    return f"{sign}{size:.3g}" if 0 < size < 0.0995 else f"{sign}{size:,.2f}"
 
 
 def within(said: Estimate, unit: str) -> str:

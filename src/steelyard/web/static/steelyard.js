@@ -158,6 +158,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Times are the server's in UTC; a reader sees their own, and UTC on hover.
+const CLOCK = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+function localTimes(root = document) {
+  const clock = new Intl.DateTimeFormat("en-GB", CLOCK);
+  all("time[datetime$='Z']", root).forEach((each) => { each.textContent = clock.format(new Date(each.dateTime)); });
+}
+localTimes();
+
 // Waiting for the first event: ask the server; when something changed, take the new page's parts.
 const live = one("[data-live-page]");
 if (live) {
@@ -174,6 +182,7 @@ if (live) {
           if (fresh && fresh.innerHTML !== part.innerHTML) {
             const open = all("details[open]", part).map((box) => box.id);
             part.replaceWith(fresh);
+            localTimes(fresh);
             open.filter(Boolean).forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
           }
         });

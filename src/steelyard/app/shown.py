@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from steelyard.metrics.facts import DIMENSIONS, FACTS
 from steelyard.metrics.shown import rare
 from steelyard.people.shown import ShownOptions, build_shown
+from steelyard.warehouse.keeping import count_up
 
 if TYPE_CHECKING:
     from steelyard.config import Settings
@@ -43,7 +44,7 @@ def build_common(warehouse: Warehouse, smallest: int) -> bool:
         cursor.execute("delete from work_shown")
         if common:
             cursor.executemany("insert into work_shown values (?, ?)", common)
-        cursor.execute("update data_version set version = version + 1")
+        count_up(cursor)
     return True
 
 

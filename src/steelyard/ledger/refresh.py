@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.ledger.models import family
 from steelyard.ledger.vendor import dirty_vendor_days, has_vendors
+from steelyard.warehouse.keeping import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -98,7 +99,7 @@ def _build(warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.
         todo = [row[0] for row in cursor.execute("select day from todo").fetchall()]
         cursor.execute("delete from dirty_days where day in (select day from todo)")
         naive = now.astimezone(dt.UTC).replace(tzinfo=None)
-        cursor.execute("update data_version set version = version + 1, refreshed_at = ?", [naive])
+        count_up(cursor, naive)
     return len(todo)
 
 

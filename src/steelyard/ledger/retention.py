@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from steelyard.people.personal import SESSION_FACTS
+from steelyard.warehouse.keeping import count_up
 
 _DAYS = (*SESSION_FACTS, "person_days", "usage_days", "cost_days")
 
@@ -26,7 +27,7 @@ def drop_facts_before(cursor: Any, day: dt.date) -> bool:
         "delete from session_people where (assistant, session) not in"
         " (select (assistant, session) from session_days)"
     )
-    cursor.execute("update data_version set version = version + 1")
+    count_up(cursor)
     return True
 
 

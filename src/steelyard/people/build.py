@@ -22,6 +22,7 @@ from steelyard.people.spans import Span, spans_of
 from steelyard.people.teams import told_by_membership
 from steelyard.people.told import TEXTS, Entry, Told, read_told, script
 from steelyard.state.decision import Decision
+from steelyard.warehouse.keeping import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -92,7 +93,7 @@ def _replace(cursor: Any, now: dt.datetime) -> bool:
         cursor.execute(f"delete from {name}")
         cursor.execute(f"insert into {name} by name select * from new_{name}")
     at = now.astimezone(dt.UTC).replace(tzinfo=None)
-    cursor.execute("update data_version set version = version + 1, refreshed_at = ?", [at])
+    count_up(cursor, at)
     return True
 
 

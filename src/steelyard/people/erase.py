@@ -29,6 +29,7 @@ from steelyard.people.personal import (
     session_mark,
 )
 from steelyard.records import TABLES
+from steelyard.warehouse.keeping import count_up
 
 
 @dataclass(frozen=True)
@@ -320,7 +321,7 @@ def _make_work_due(cursor: Any) -> None:
     cursor.execute("delete from dirty_work where kind in (select unnest(?))", [kinds])
     cursor.execute("insert into dirty_work select unnest(?)", [kinds])
     cursor.execute("delete from people_built")
-    cursor.execute("update data_version set version = version + 1")
+    count_up(cursor)
 
 
 def is_about(kind: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from steelyard.warehouse.keeping import count_up
+
 if TYPE_CHECKING:
     from steelyard.people.listing import Listed
     from steelyard.warehouse import Warehouse
@@ -79,5 +81,5 @@ def build_shown(warehouse: Warehouse, options: ShownOptions, now: dt.datetime) -
             cursor.unregister("built")
         cursor.execute("delete from shown_built")
         cursor.execute("insert into shown_built values (?, ?, ?)", list(wanted))
-        cursor.execute("update data_version set version = version + 1")
+        count_up(cursor)
     return True

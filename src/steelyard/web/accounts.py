@@ -13,10 +13,10 @@ from steelyard.errors import UsageError
 from steelyard.state.account import ROLES, Account
 from steelyard.state.accounts import INVITATION_LIFE, Accounts
 from steelyard.web.api import CSV, download
+from steelyard.web.files import csv_of
 from steelyard.web.formats import day
 from steelyard.web.frame import Pages
 from steelyard.web.problems import NoSuchPage
-from steelyard.web.rows import csv_of
 from steelyard.web.table import Cell, Grid, Head, Row
 from steelyard.web.viewer import current
 

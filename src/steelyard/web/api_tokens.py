@@ -13,9 +13,9 @@ from steelyard.errors import BadValue, UsageError
 from steelyard.state.token import SCOPES, Token
 from steelyard.web.accounts import in_words
 from steelyard.web.api import CSV, download
+from steelyard.web.files import csv_of
 from steelyard.web.frame import Pages
 from steelyard.web.problems import NoSuchPage
-from steelyard.web.rows import csv_of
 
 PATH = "/settings/tokens"
 MEANINGS = {

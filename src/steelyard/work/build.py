@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from steelyard.sources.marks import is_bot, login_of
+from steelyard.warehouse.keeping import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -65,7 +66,7 @@ def build_work(warehouse: Warehouse, options: Options, now: dt.datetime) -> bool
         cursor.execute("delete from work_built")
         cursor.execute("insert into work_built values (?)", [fingerprint])
         naive = now.astimezone(dt.UTC).replace(tzinfo=None)
-        cursor.execute("update data_version set version = version + 1, refreshed_at = ?", [naive])
+        count_up(cursor, naive)
     return True
 
 

@@ -121,7 +121,7 @@ def _panel(about: Compared, title: str) -> Panel:
     )
 
 
-_UNITS = {"USD": "US dollars at list price", "h": "hours", "chars": "characters"}
+_UNITS = {"USD": "at list price", "h": "hours", "chars": "characters"}
 
 
 def subtitle(said: Measured, by: str) -> str:

@@ -50,7 +50,7 @@ def _tiers(month: Asking, spent: Mapping[str, float]) -> Panel:
     counts: dict[str, dict[str, float]] = defaultdict(dict)
     for person, usd in spent.items():
         counts[tier(usd)][person] = 1.0
-    subtitle = f"Share of people by what they used in {_named(month.days[0])} · US dollars"
+    subtitle = f"Share of people by what they used in {_named(month.days[0])}"
     notes: tuple[str, ...] = (_NOTIONAL, "People without any use in that month are not counted.")
     begun = min(month.first_days.values(), default=month.days[0])
     if begun > month.days[0]:

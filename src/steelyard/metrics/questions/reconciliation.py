@@ -48,7 +48,7 @@ def _panel(asking: Asking, by: str, whole: tuple[float | None, ...]) -> Panel:
     return Panel(
         f"by_{by}",
         f"{_gap(whole)}, by {by}",
-        "Spend of the same days by three witnesses · US dollars",
+        "Spend of the same days by three witnesses",
         (
             PanelColumn(by, by, "group"),
             *(
@@ -81,7 +81,7 @@ def _gap_panel(asking: Asking) -> Panel | None:
         "from_list_to_bill",
         f"Of a gap of {figure(_usd(found.gap_nanos), 'USD')} to the bills "
         f"{figure(_usd(left), 'USD')} is left unexplained",
-        "From list price to the bill, in parts that sum to it exactly · US dollars",
+        "From list price to the bill, in parts that sum to it exactly",
         (
             PanelColumn("part", "part", "group"),
             PanelColumn("usd", "US dollars", "value", "USD"),

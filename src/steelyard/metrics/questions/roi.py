@@ -129,7 +129,7 @@ def _units(asking: Asking) -> Panel:
         PanelColumn("note", "", "note"),
     )
     names = tuple(name for name, _, _ in UNITS)
-    about = "Spend over what shipped in the same days · US dollars at list price · 95% intervals"
+    about = "Spend over what shipped in the same days · at list price · 95% intervals"
     return Panel(
         "unit_costs",
         title,

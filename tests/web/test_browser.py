@@ -182,6 +182,15 @@ def test_the_chart_draws_its_table_without_eval(site: str, open_page: Open) -> N
     assert page.locator(f"{CHART} svg").count() == 1
 
 
+def test_a_line_leads_to_what_is_not_over_in_dashes(organisation: str, open_page: Open) -> None:
+    page = open_page(f"{organisation}/adoption?period=12w", **DESKTOP)
+    figure = page.locator(".chart[data-chart=lines][data-drawn]").first
+    figure.wait_for()
+    table = page.locator(f"#{figure.get_attribute('data-table')}")
+    assert table.locator("tr[data-partial]").count() == 1
+    assert figure.locator("path[stroke-dasharray='3,4']").count() >= 1
+
+
 def test_the_chart_follows_the_theme(site: str, open_page: Open) -> None:
     page = drawn(open_page(f"{site}/spend", **DESKTOP, color_scheme="light"))
     bar = page.locator(f"{CHART} .mark-rect.role-mark path").first

@@ -192,6 +192,16 @@ def test_the_palette_knows_pages_metrics_and_teams(client: TestClient) -> None:
             break
 
 
+def test_the_palette_leads_to_panels_and_questions(client: TestClient) -> None:
+    entries = client.get("/palette.json").json()
+    panels = [entry["url"].partition("#")[::2] for entry in entries if entry["kind"] == "panel"]
+    pages = {path: client.get(path, headers=HTML).text for path, _ in panels}
+    assert len(panels) > 30 and len(pages) == 4
+    assert [(path, name) for path, name in panels if f'id="{name}"' not in pages[path]] == []
+    questions = [entry["url"] for entry in entries if entry["kind"] == "question"]
+    assert questions and all(client.get(url).status_code == 200 for url in questions)
+
+
 def test_definitions_come_from_the_catalogue(client: TestClient) -> None:
     said = client.get("/definitions", headers=HTML).text
     assert 'id="spend_usd"' in said

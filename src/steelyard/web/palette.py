@@ -1,4 +1,4 @@
-"""What the palette offers: pages, breakdowns, metrics, and the teams and models in use."""
+"""What the palette offers: pages, their panels, questions, breakdowns, metrics, teams, models."""
 
 from __future__ import annotations
 
@@ -6,13 +6,26 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from steelyard.metrics import CATALOGUE
-from steelyard.web import asking, controls, period, spend, words
+from steelyard.metrics.questions import QUESTIONS
+from steelyard.web import (
+    adoption,
+    asking,
+    controls,
+    overview,
+    period,
+    sessions,
+    spend,
+    spend_panels,
+    words,
+)
 from steelyard.web.frame import Pages
 from steelyard.web.layout import nav, settings_tabs
 from steelyard.web.saved_views import saved
 from steelyard.web.services import Services
 from steelyard.web.view import View
 from steelyard.web.viewer import current
+
+SHEETS = (overview.SHEET, adoption.SHEET, sessions.SHEET)
 
 
 def add_palette(routes: APIRouter, pages: Pages) -> None:
@@ -31,12 +44,26 @@ def add_palette(routes: APIRouter, pages: Pages) -> None:
         if pages.services.status().has_data:
             services = pages.services
             plain = View(period.named(period.DEFAULT, services.today()))
-            entries += _breakdowns(services, plain) + _values(services, plain)
+            entries += _breakdowns(services, plain) + _values(services, plain) + _panels()
         entries += [
             {"label": words.metric(n), "kind": "metric", "name": n, "url": f"/definitions#{n}"}
             for n in CATALOGUE
         ]
         return JSONResponse(entries)
+
+
+def _panels() -> list[dict[str, str]]:
+    """Each panel where it stands on its page, and the named questions."""
+    pages = [(sheet.path, sheet.sections) for sheet in SHEETS]
+    return [
+        {"label": panel.title, "kind": "panel", "url": f"{path}#{panel.name}"}
+        for path, sections in [*pages, (spend.PATH, spend_panels.SECTIONS)]
+        for section in sections
+        for panel in section.panels
+    ] + [
+        {"label": title, "kind": "question", "url": f"/roi?question={name}"}
+        for name, title in QUESTIONS.items()
+    ]
 
 
 def _breakdowns(services: Services, view: View) -> list[dict[str, str]]:

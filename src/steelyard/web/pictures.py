@@ -83,6 +83,7 @@ def _panel(answer: Answer, shape: str) -> Panel:
 
 def _rows(shown: Chart) -> Rows:
     """What the page's script reads from the table, a row a cell."""
+    later = [*(bucket.partial for bucket in shown.buckets[1:]), False]
     return [
         {
             "day": bucket.start,
@@ -90,8 +91,9 @@ def _rows(shown: Chart) -> Rows:
             "tint": series.tint,
             "order": order,
             "partial": bucket.partial,
+            "tail": bucket.partial or following,
         }
-        for bucket in shown.buckets
+        for bucket, following in zip(shown.buckets, later, strict=True)
         for order, (series, point) in enumerate(zip(shown.series, bucket.points, strict=True))
         if point.known or shown.grain != "call"  # a call belongs to one line only
     ]

@@ -222,7 +222,10 @@ function readTable(table) {
 function chartData(days, kind) {
   // Lines have gaps and zeros, classes keep their order; a call belongs to one line only.
   const drawn = (cell) => (kind === "calls" ? cell.value !== null : kind || cell.value);
-  const rows = days.flatMap((day) => day.cells.filter(drawn).map((cell) => ({ ...cell, day: day.day, partial: day.partial })));
+  const rows = days.flatMap((day, at) => {
+    const tail = day.partial || Boolean(days[at + 1]?.partial);
+    return day.cells.filter(drawn).map((cell) => ({ ...cell, day: day.day, partial: day.partial, tail }));
+  });
   const hover = days.map((day) => ({
     day: day.day,
     tip: Object.assign({ title: day.label }, day.total && { All: day.total },

@@ -68,19 +68,27 @@ def lines(amounts: str, label: str = TICK_LABEL) -> str:
 
     x, y = _buckets(alt, label), _amounts(alt, amounts)
     drawn = alt.Chart(alt.NamedData("rows"))
-    over = drawn.transform_filter("!datum.partial")
-    line = over.mark_line(strokeWidth=2, strokeJoin="round").encode(x=x, y=y, color=_colours(alt))
     # What is not over yet is led to by dashes: it may look like a fall, and is none.
-    tail = (
-        drawn.transform_filter("datum.tail")
-        .mark_line(strokeWidth=2, strokeDash=[3, 4], opacity=0.6)
-        .encode(x=x, y=y, color=_colours(alt))
+    # The last bucket that is over belongs to both pieces, so that they meet.
+    pieces = "datum.partial ? ['led to'] : datum.tail ? ['over', 'led to'] : ['over']"
+    dashes = alt.Scale(domain=["over", "led to"], range=[[1, 0], [3, 4]])
+    line = (
+        drawn.transform_calculate(piece=pieces)
+        .transform_flatten(["piece"])
+        .mark_line(strokeWidth=2, strokeJoin="round")
+        .encode(
+            x=x,
+            y=y,
+            color=_colours(alt),
+            strokeDash=alt.StrokeDash("piece:N", scale=dashes, legend=None),
+            opacity=alt.condition("datum.piece == 'over'", alt.value(1), alt.value(0.6)),
+        )
     )
     opacity = alt.condition("datum.partial", alt.value(0.4), alt.value(1))
     dots = drawn.mark_point(size=26, filled=True).encode(
         x=x, y=y, color=_colours(alt), opacity=opacity
     )
-    return _json(alt, "day:O", line, tail, dots)
+    return _json(alt, "day:O", line, dots)
 
 
 @functools.cache

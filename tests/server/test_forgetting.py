@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -47,3 +49,25 @@ def test_forgetting_beside_a_server(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert tokens() == {"": before[person]}
         run("import", "otlp", str(ACCOUNT))
         assert person not in tokens()
+
+
+def test_forgetting_in_a_folder_that_was_closed_comes_to_an_end(tmp_path: Path) -> None:
+    """A checkpoint waits for ever beside a transaction that was left open."""
+    if not ACCOUNT.is_dir():
+        pytest.skip("no recordings")
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "steelyard", *words, "--data", str(tmp_path / "data")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        return done.stdout
+
+    def rows() -> list[dict[str, object]]:
+        found: list[dict[str, object]] = json.loads(
+            run("ask", "tokens", "--by", "person", "--format", "json")
+        )["rows"]
+        return found
+
+    run("import", "otlp", str(ACCOUNT))
+    (before,) = rows()
+    run("people", "forget", str(before["person"]), "--yes")
+    assert rows() == [{"person": None, "tokens": before["tokens"]}]

@@ -351,5 +351,5 @@ def _marked(column: str, kind: str) -> str:
 
 
 def _count(done: Any) -> int:
-    row = done.fetchone()
-    return int(row[0]) if row else 0
+    rows = done.fetchall()
+    return int(rows[0][0]) if rows else 0

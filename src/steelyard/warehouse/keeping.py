@@ -109,12 +109,8 @@ def _quoted(path: Path) -> str:
 
 
 def count_up(cursor: Any, refreshed_at: dt.datetime | None = None) -> None:
-    """The answers have a new version, and where facts were built, a time they were.
-
-    The row is replaced: after an update of a row that a closed database had kept, DuckDB 2.0 holds
-    that a writer is still at work, and never comes back from a checkpoint.
-    """
-    found = cursor.execute("select max(version), max(refreshed_at) from data_version").fetchall()
-    version, before = found[0]
-    cursor.execute("delete from data_version")
-    cursor.execute("insert into data_version values (?, ?)", [version + 1, refreshed_at or before])
+    """The answers have a new version, and where facts were built, a time they were."""
+    cursor.execute(
+        "update data_version set version = version + 1, refreshed_at = coalesce(?, refreshed_at)",
+        [refreshed_at],
+    )

@@ -14,7 +14,7 @@ from steelyard.errors import NewerData
 
 class Connection(Protocol):
     def execute(self, sql: str, parameters: list[object] = ...) -> Connection: ...
-    def fetchone(self) -> tuple[object, ...] | None: ...
+    def fetchall(self) -> list[tuple[object, ...]]: ...
 
 
 def migrations() -> list[tuple[int, str, str]]:
@@ -34,8 +34,10 @@ def migrate(connection: Connection, path: str, up_to: int | None = None) -> None
     Raises NewerData before anything is touched when the file is ahead of this program.
     """
     connection.execute("create table if not exists schema_version (version bigint, name varchar)")
-    row = connection.execute("select coalesce(max(version), 0) from schema_version").fetchone()
-    found = int(str(row[0])) if row else 0
+    # All rows are fetched: a result left open is a transaction left open, in whose shadow DuckDB
+    # keeps what is updated or deleted and never comes back from a checkpoint.
+    rows = connection.execute("select coalesce(max(version), 0) from schema_version").fetchall()
+    found = int(str(rows[0][0]))
     if found > latest():
         raise NewerData(path, found, latest())
     for number, name, sql in migrations():

@@ -59,8 +59,8 @@ class Settings(BaseModel):
     )
     state: str = Field(
         "",
-        description="URL of the database of tokens and other small state; empty is SQLite in the"
-        " data folder.",
+        description="URL of the database of tokens and other small state, such as"
+        " `postgresql://user@host/steelyard`; empty is SQLite in the data folder.",
     )
     prices: Path | None = Field(
         None, description="CSV file of the organisation's own rates, which win over list prices."

@@ -49,6 +49,15 @@ class State:
         with _speaking(self.engine.url), _one_at_a_time(self.engine) as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def at_a_moment(self) -> Iterator[Connection]:
+        """For reading several tables as they stood at one moment. Raises StoreError."""
+        engine = self.engine
+        if engine.dialect.name == "postgresql":  # every transaction of SQLite is such a moment
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with _speaking(self.engine.url), engine.begin() as connection:
+            yield connection
+
     def checkpoint(self) -> None:
         """Let go of what was deleted: SQLite keeps it in its write-ahead log, PostgreSQL in its
         tables' free space."""

@@ -130,3 +130,16 @@ def test_what_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> 
     with pytest.raises((ConfigError, StoreError)) as failed:
         open_state("postgresql://steelyard:hunter2@127.0.0.1:1/steelyard")
     assert "hunter2" not in str(failed.value) + failed.value.hint
+
+
+def test_a_secret_made_elsewhere_is_taken_once_and_must_not_be_guessed(tokens: Tokens) -> None:
+    secret = "sty_0123456789abcdef0123456789abcdef"
+    first = tokens.create("collector", secret=secret)
+    assert tokens.create("collector", secret=secret) == first
+    assert len(tokens.list()) == 1 and tokens.verify(secret, "ingest")
+    tokens.revoke(first[0])
+    assert tokens.create("collector", secret=secret) == first
+    assert tokens.verify(secret, "ingest") is None, "who was shut out stays so"
+    for weak in ("sty_short", "0123456789abcdef" * 4, "sty_" + "a" * 64):
+        with pytest.raises(BadValue, match="random"):
+            tokens.create("collector", secret=weak)

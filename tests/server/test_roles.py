@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.recorded import open_house
-from tests.server.running import ANY, Running, environment, running, until
+from tests.server.running import ANY, Running, command, environment, running, until
 from tests.server.sending import Client, made_up
+
+from steelyard.app.control import reach
+from steelyard.config import load_settings
 
 NO_LISTENERS = ("--otlp-http", "", "--otlp-grpc", "")
 
@@ -68,3 +72,19 @@ def test_a_receiver_goes_on_while_the_rest_is_started_killed_and_started_again(
     with open_house(tmp_path) as house:
         rows = house.warehouse.query("select request_id from events order by 1")
     assert rows == [("after",), ("before",), ("between",)]
+
+
+def test_commands_reach_a_server_whose_process_they_cannot_see(tmp_path: Path) -> None:
+    """In another container, its number is nobody's, or somebody else's."""
+    data = tmp_path / "data"
+    with running(data) as server:
+        file = data / "server.json"
+        address = json.loads(file.read_text())
+        for number in (1, 4_000_000):
+            file.write_text(json.dumps(address | {"pid": number}))
+            done = command("backup", str(tmp_path / f"{number}.tar"), "--data", str(data))
+            assert done.returncode == 0, done.stderr
+            assert (tmp_path / f"{number}.tar").exists()
+        server.process.kill()
+        server.process.wait()
+        assert reach(load_settings(data)) is None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.postgres import Postgres
 from tests.web.signing import PASSWORD, QUICK
 
 from steelyard.errors import BadValue, SteelyardError
@@ -205,3 +207,19 @@ def test_text_that_a_database_refuses_is_a_bad_value_and_nothing_worse(state: St
         assert accounts.check("ada\0@acme.example", PASSWORD) is None
     except BadValue as error:
         assert "NUL" in error.message
+
+
+def test_what_was_deleted_leaves_the_tables_of_postgresql(postgres: Postgres) -> None:
+    state, name = open_state(postgres.database()), "somebody@acme.example"
+    looks = Looks(state)
+    looks.add([Look(NOON, "a", "Ada", "admin", name, "x", 1)] * 50)
+    postgres.sql("CHECKPOINT")
+    assert _holds(postgres.folder / "data" / "base", name)
+    looks.drop_before(NOON + timedelta(days=1))
+    state.checkpoint()
+    postgres.sql("CHECKPOINT")
+    assert not _holds(postgres.folder / "data" / "base", name)
+
+
+def _holds(folder: Path, text: str) -> bool:
+    return any(text.encode() in file.read_bytes() for file in folder.rglob("*") if file.is_file())

@@ -59,8 +59,8 @@ class State:
             yield connection
 
     def checkpoint(self) -> None:
-        """Let go of what was deleted: SQLite keeps it in its write-ahead log, PostgreSQL in its
-        tables' free space."""
+        """Let go of what was deleted: SQLite keeps it in its write-ahead log, PostgreSQL in free
+        space of its tables, which are small enough to be written anew."""
         if self.engine.dialect.name == "sqlite":
             with (
                 _speaking(self.engine.url),
@@ -71,7 +71,7 @@ class State:
         by_itself = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         with _speaking(self.engine.url), by_itself.connect() as connection:
             ours = ", ".join(inspect(connection).get_table_names())
-            connection.exec_driver_sql(f"VACUUM {ours}")
+            connection.exec_driver_sql(f"VACUUM FULL {ours}")
 
     def close(self) -> None:
         self.engine.dispose()

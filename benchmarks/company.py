@@ -1,22 +1,28 @@
 """Facts of a made-up company of the size that N recorded events would give, made by SQL.
 
 Equal sizes give equal facts. What is made is said by `made`; the proportions are those of Claude
-Code: 300 events a session, half of them model calls, a quarter tool calls.
+Code: 300 events a session, half of them model calls, a quarter tool calls. `company_work` adds what
+shipped.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
+from benchmarks import company_work
+
+from steelyard.ledger.refresh import Options
 from steelyard.metrics.facts import TELEMETRY_FACTS
 
 EVENTS_PER_SESSION = 300
 DAYS = 180
 LAST_DAY = dt.date(2026, 11, 22)
 TEAMS = 40
-ROLL_UPS = resources.files("steelyard.ledger").joinpath("sql", "07_days.sql")  # the server's own
+ROLL_UPS = ("06_segments.sql", "07_days.sql")  # the server's own
 NOT_FACTS = ("applied", "data_version", "prices", "schema_version", "models")
 
 # Every fact begins with the session's ten columns; x(...) draws from a row's number.
@@ -105,25 +111,32 @@ STATEMENTS = {
 
 def build(warehouse: Any, events: int) -> dict[str, int]:
     """Fill an empty warehouse; rows made, by table."""
-    sessions = events // EVENTS_PER_SESSION
-    values = {"sessions": sessions, "people": people(events)}
+    sizes = {"sessions": events // EVENTS_PER_SESSION, "people": people(events)}
+    work = company_work.statements(LAST_DAY, DAYS, sizes["people"])
     with warehouse.transaction() as cursor:
-        for statement in cursor.extract_statements(SETTING):
-            wanted = {name: values[name] for name in statement.named_parameters}
-            cursor.execute(statement, wanted or None)
-        for table, sql in STATEMENTS.items():
-            wanted = {name: value for name, value in values.items() if f"${name}" in sql}
-            cursor.execute(f"insert into {table} by name {sql} order by 1", wanted or None)
-        cursor.execute("create or replace temp table todo as select distinct day from s")
-        for statement in cursor.extract_statements(ROLL_UPS.read_text()):
-            cursor.execute(statement)
-        cursor.execute(
-            "update data_version set version = version + 1, refreshed_at = now()::timestamp"
-        )
+        _run(cursor, SETTING, sizes)
+        for table, sql in (STATEMENTS | work).items():
+            _run(cursor, f"insert into {table} by name {sql} order by 1", sizes)
+        _run(cursor, "create or replace temp table todo as select distinct day from s", {})
+        _run(cursor, f"create or replace temp table weeks as {_WEEKS}", {})
+        for name in ROLL_UPS:
+            script = resources.files("steelyard.ledger").joinpath("sql", name).read_text()
+            _run(cursor, script, asdict(Options()))
+        _run(cursor, _CHANGED, {})
     counts = {table: count for table, count in warehouse.counts().items() if count}
     missing = {fact.table for fact in TELEMETRY_FACTS.values()} - counts.keys()
     assert not missing, f"nothing was made for {missing}"
     return {table: count for table, count in counts.items() if table not in NOT_FACTS}
+
+
+_WEEKS = "select distinct date_trunc('week', day)::date as week from s"
+_CHANGED = "update data_version set version = version + 1, refreshed_at = now()::timestamp"
+
+
+def _run(cursor: Any, script: str, values: Mapping[str, Any]) -> None:
+    for statement in cursor.extract_statements(script):
+        wanted = {name: values[name] for name in statement.named_parameters}
+        cursor.execute(statement, wanted or None)
 
 
 def people(events: int) -> int:

@@ -261,6 +261,37 @@ def test_whoever_was_forgotten_does_not_come_back(company: House) -> None:
     assert total(company, "tokens") == 2 * tokens
 
 
+SILENT = Session("s-ada-5", "", install_id="")  # of Ada's first day; names nobody
+LATER = Session("s-ada-99", "", install_id="")  # of a session that begins after she was forgotten
+
+
+@pytest.mark.parametrize("with_work", [False, True])
+def test_what_comes_later_of_their_sessions_is_theirs_though_it_names_nobody(
+    company: House, with_work: bool
+) -> None:
+    assert SILENT.id == session("ada", NOON.day).id
+    company.people_forget(ADA, with_work=with_work)
+    tokens = total(company, "tokens")
+    at = NOON + 6 * DAY
+    bodies = [
+        [SILENT.call(at, tokens={"input": 50})],
+        [LATER.call(at, tokens={"input": 500})],  # nothing says yet whose it is
+        [session("ada", 99).call(at + DAY / 24, tokens={"input": 5000})],
+        [LATER.call(at + DAY / 12, tokens={"input": 50_000})],
+    ]
+    for each in bodies:  # one after another: each a batch of its own
+        company.inbox.put([body_of(*each)])
+        company.settle()
+    assert [each for each in traces(company) if each[0].startswith("warehouse")] == []
+    assert total(company, "tokens") == tokens + (0 if with_work else 55_550)
+    if not with_work:  # work of one session stays work of one session
+        found = company.warehouse.query("select count(*) from events group by session order by 1")
+        assert (3,) in found
+    company.rebuild()
+    assert [each for each in traces(company) if each[0].startswith("warehouse")] == []
+    assert total(company, "tokens") == tokens + (0 if with_work else 55_550)
+
+
 def test_with_their_work_totals_shrink_and_stay_so(company: House) -> None:
     company.people_forget(ADA, with_work=True)
     assert traces(company) == []

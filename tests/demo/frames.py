@@ -6,6 +6,7 @@ Computed from what the generator did, with pandas alone: the pipeline has no par
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +18,10 @@ from tests.demo.company import Loaded
 from steelyard.demo.use import ERRORS
 
 CLAUDE = "claude-code"
+CHIEF = re.compile(r"(Chief|C[A-Z]O\b)")
 MONTHS = ((3, "<3 mo"), (12, "3–12 mo"), (36, "1–3 y"))
 LAST_EXPORT = 30  # seconds after the end at which a client sends its metrics once more
+Where = Mapping[str, tuple[str, ...]]
 SIZES = ((100_000, "<100k"), (500_000, "100k-500k"), (1_000_000, "500k-1M"))
 
 
@@ -95,6 +98,18 @@ class Frames:
         email, team = made.person.email, made.person.on(made.day).name
         return {"session": made.id, "day": made.day, "person": email, "team": team}
 
+    def _manager(self, who: str, day: dt.date) -> str:
+        member = self.members[who]
+        return member.moved[2] if member.moved and day >= member.moved[0] else member.manager
+
+    def _rollup(self, who: str, day: dt.date) -> str:
+        """Whoever on the way up reports to a chief officer, the person first; '' above them."""
+        while above := self._manager(who, day):
+            if CHIEF.match(self.members[above].role):
+                return who
+            who = above
+        return ""
+
     def _melted(self, columns: Mapping[str, str]) -> pd.DataFrame:
         parts = []
         for kind, column in columns.items():
@@ -108,9 +123,10 @@ class Frames:
         days = pd.to_datetime(frame["day"])
         frame["week"] = (days - pd.to_timedelta(days.dt.dayofweek, unit="D")).dt.date
         frame["month"] = days.dt.to_period("M").dt.start_time.dt.date
-        for name in ("role", "manager"):
-            frame[name] = frame.person.map(lambda each, n=name: getattr(self.members[each], n))
+        frame["role"] = frame.person.map(lambda each: self.members[each].role)
         pairs = list(zip(frame.person, frame.day, strict=True))
+        frame["manager"] = [self._manager(who, day) for who, day in pairs]
+        frame["rollup"] = [self._rollup(who, day) for who, day in pairs]
         frame["department"] = [self.members[who].on(day).department for who, day in pairs]
         frame["tenure"] = [tenure(self.members[who].started, day) for who, day in pairs]
         classes = {made.id: (size(made), duration(made)) for made in self.made}
@@ -151,7 +167,7 @@ class Sum:
     column: str = ""
     only: Callable[[pd.DataFrame], Any] | None = None
 
-    def by(self, frames: Frames, keys: list[str], where: Mapping[str, str]) -> Any:
+    def by(self, frames: Frames, keys: list[str], where: Where) -> Any:
         found = cut(getattr(frames, self.frame), self.only, where)
         if not keys:
             return {(): found[self.column].sum() if self.column else len(found)}
@@ -164,7 +180,7 @@ class Distinct:
     frame: str
     columns: tuple[str, ...]
 
-    def by(self, frames: Frames, keys: list[str], where: Mapping[str, str]) -> Any:
+    def by(self, frames: Frames, keys: list[str], where: Where) -> Any:
         found = cut(getattr(frames, self.frame), None, where)
         wanted = list(dict.fromkeys((*keys, *self.columns)))
         rows = found[wanted].drop_duplicates()
@@ -179,7 +195,7 @@ class Middle:
     column: str
     part: float = 0.5
 
-    def by(self, frames: Frames, keys: list[str], where: Mapping[str, str]) -> Any:
+    def by(self, frames: Frames, keys: list[str], where: Where) -> Any:
         found = cut(getattr(frames, self.frame), None, where)
         if not keys:
             return {(): found[self.column].quantile(self.part)}
@@ -192,15 +208,15 @@ class Ratio:
     bottom: Any
     times: float = 1.0
 
-    def by(self, frames: Frames, keys: list[str], where: Mapping[str, str]) -> Any:
+    def by(self, frames: Frames, keys: list[str], where: Where) -> Any:
         top, bottom = (part.by(frames, keys, where) for part in (self.top, self.bottom))
         return {key: self.times * top.get(key, 0) / n for key, n in bottom.items() if n}
 
 
-def cut(frame: pd.DataFrame, only: Any, where: Mapping[str, str]) -> pd.DataFrame:
+def cut(frame: pd.DataFrame, only: Any, where: Where) -> pd.DataFrame:
     for name, value in where.items():
         if name in frame:
-            frame = frame[frame[name] == value]
+            frame = frame[frame[name].isin(value)]
     return frame[only(frame)] if only else frame
 
 

@@ -175,6 +175,36 @@ def test_each_row_is_compared_with_the_bucket_before(empty: DuckStore) -> None:
     assert answer.rows == ((DAY, 3.0, 2.0, 0.5), (DAY + dt.timedelta(days=1), 1.0, None, None))
 
 
+@pytest.mark.parametrize(("late", "compared"), [(3, True), (4, False), (6, False)])
+def test_only_a_whole_period_before_is_compared_with(
+    empty: DuckStore, late: int, compared: bool
+) -> None:
+    """Spend is recorded from some days after the week before began; a weekend may be why."""
+    week = dt.timedelta(days=7)
+    first = DAY - week + dt.timedelta(days=late)
+    person(empty, "ann")
+    for day in (first, DAY):
+        usage(empty, 1, 10**9, day=day)
+    end = DAY + week - dt.timedelta(days=1)
+    answer = asked(empty, "spend_usd", "headcount", start=DAY, end=end, compare="previous")
+    assert answer.rows[0][:3] == ((1.0, 1.0, 0.0) if compared else (1.0, None, None))
+    assert answer.rows[0][3:] == (1, 1, 0.0)  # people rest on no records of use
+    notes = [note for note in answer.warnings if note.code == "not_compared"]
+    said = f"Recorded since {first.day} {first:%b %Y}; no whole period before."
+    wanted = [] if compared else [(said, ("spend_usd",))]
+    assert [(note.message, note.affects) for note in notes] == wanted
+    assert "not_compared" not in codes(asked(empty, "spend_usd", start=DAY, end=end))
+
+
+def test_weeks_are_compared_from_the_first_whole_one(empty: DuckStore) -> None:
+    for weeks, nanos in ((-1, 10**9), (-2, 5 * 10**9), (0, 2 * 10**9), (1, 4 * 10**9)):
+        shift = 5 if weeks == -2 else 0  # the first week is recorded from its Saturday on
+        usage(empty, 1, nanos, day=DAY + dt.timedelta(days=7 * weeks + shift))
+    end = DAY + dt.timedelta(days=13)
+    answer = asked(empty, "spend_usd", start=DAY, end=end, by=("week",), compare="previous")
+    assert [row[1:] for row in answer.rows] == [(2.0, None, None), (4.0, 1.0, 3.0)]
+
+
 def test_totals_are_asked_anew(empty: DuckStore) -> None:
     worked(empty)
     worked(empty, person="bob", session="s2")

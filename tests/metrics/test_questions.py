@@ -15,6 +15,7 @@ from scipy import stats
 
 from steelyard.errors import UnknownName, UsageError
 from steelyard.metrics import Question, ask
+from steelyard.metrics.period import last_full_month
 from steelyard.metrics.questions import (
     QUESTIONS,
     Panel,
@@ -23,7 +24,7 @@ from steelyard.metrics.questions import (
     answer_question,
     parse_terms,
 )
-from steelyard.metrics.questions.pricing import last_full_month, tier
+from steelyard.metrics.questions.pricing import tier
 
 from .engines import ChdbStore, DuckStore
 from .test_joined import DAY, Listening, committed, person, put, spent

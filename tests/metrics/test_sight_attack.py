@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from tests.web.world import empty_warehouse, insert
 
 from steelyard.metrics import Question, ask
 from steelyard.metrics.facts import PEOPLE_DIMENSIONS
+from steelyard.metrics.questions import Terms, answer_question
 from steelyard.metrics.sight import PERSONAL, PLACES, NotShown, Sight
 from steelyard.people.shown import SMALL, ShownOptions, build_shown
 
@@ -214,3 +215,32 @@ def test_open_sight_shows_single_people_so_the_attack_can_succeed(warehouse: War
 def test_mixtures_have_no_answer(warehouse: Warehouse, by: tuple[str, ...]) -> None:
     with pytest.raises(NotShown, match="not shown"):
         ask(warehouse, Question(("tokens",), DAYS[0], DAYS[-1], by), NOW, sight=Sight())
+
+
+def test_a_question_about_other_days_shows_the_groups_of_those_days(warehouse: Warehouse) -> None:
+    """Three join the team u in mid-October: large enough since, it is told of in November, but not
+    in October, of which only half would be told. That month is what the question of prices asks."""
+    old, moved = dt.date(2020, 1, 1), dt.date(2026, 10, 15)
+    joining = [{"person": f"p{n}", "team": "t", "valid_from": old, "valid_to": moved - ONE_DAY}
+               for n in range(3)]  # fmt: skip
+    staying = [
+        {"person": f"p{n}", "team": "u" if n < 6 else "t", "valid_to": dt.date(9999, 12, 31)}
+        | {"valid_from": moved if n < 3 else old}
+        for n in range(16)
+    ]
+    fill(warehouse, Company(16, (*joining, *staying), ()), least=5)
+    days = [dt.date(2026, 10, 1) + n * ONE_DAY for n in range(40)]
+    spent = {"token_type": "input", "tokens": 1, "input_nanos": 0, "unpriced_tokens": 0}
+    spent |= {"list_nanos": 10**9}
+    uses = [spent | {"person": f"p{n}", "day": day} for n in range(16) for day in days]
+    insert(warehouse, "usage_days", uses)
+    seen = Sight(smallest=5)
+    by_team = Question(("spend_usd",), DAYS[0], DAYS[-1], ("team",))
+    assert "u" in {row[0] for row in ask(warehouse, by_team, NOW, sight=seen).rows}
+    terms = Terms(DAYS[0], DAYS[-1])
+    told = answer_question(warehouse, "pricing", terms, NOW, seen)
+    (panel,) = (each for each in told.panels if each.name == "spend_per_person_by_team")
+    groups = {row[0]: row for row in panel.rows}
+    assert set(groups) == {"small groups together"}  # with t, or u would be the difference
+    with pytest.raises(NotShown, match="not shown by itself"):
+        answer_question(warehouse, "pricing", replace(terms, where=(("team", ("u",)),)), NOW, seen)

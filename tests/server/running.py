@@ -37,11 +37,11 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPYCACHEPREFIX": str(_COMPILED), "COLUMNS": "100"} | more
 
 
-def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+def command(*words: str, seconds: float = 120, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a `steelyard` command as its users do."""
     line = [sys.executable, "-m", "steelyard", *words]
     return subprocess.run(
-        line, capture_output=True, text=True, timeout=120, env=environment(**more)
+        line, capture_output=True, text=True, timeout=seconds, env=environment(**more)
     )
 
 

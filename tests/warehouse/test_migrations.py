@@ -75,6 +75,18 @@ def test_m005_knows_who_else_saw_a_day(tmp_path: Path) -> None:
         assert warehouse.query("select count(*) from vendor_told") == [(0,)]
 
 
+def test_m007_builds_the_days_of_calls_again(tmp_path: Path) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        migrate(connection, str(path), up_to=6)
+        texts = ", ".join(["''"] * 19)
+        connection.execute(f"insert into requests values ('2026-10-05', {texts}, true, 1.5, 900)")
+        connection.execute("delete from dirty_days")
+    with open_warehouse(str(path)) as warehouse:
+        assert warehouse.query("select context_tokens, time from requests") == [(900, None)]
+        assert warehouse.query("select day::varchar from dirty_days") == [("2026-10-05",)]
+
+
 def test_opening_again_changes_no_schema(tmp_path: Path) -> None:
     path = tmp_path / "same.duckdb"
     for _ in range(2):

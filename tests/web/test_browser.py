@@ -112,9 +112,11 @@ def drawn(page: Page) -> Page:
     return page
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe finds: by all its rules, or by the named ones."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    found = axe.Axe().run(page).response["violations"]
+    found = axe.Axe().run(page, options={"runOnly": rules} if rules else None).response
+    found = found["violations"]
     return [f"{each['id']}: {each['nodes'][0]['html'][:150]}" for each in found]
 
 

@@ -308,4 +308,4 @@ def test_without_any_work_it_says_what_to_connect(fresh: TestClient, client: Tes
 
 def test_every_chart_and_table_can_be_taken(shop: TestClient) -> None:
     taken = take_all(shop, get(shop))
-    assert taken["Picture (SVG)"] >= 4 and taken["Parquet"] >= 5
+    assert taken["Picture (SVG)"] >= 4 and taken["Parquet"] >= 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,7 +112,10 @@ def test_what_changed_is_what_files_hold(overview: TestClient) -> None:
 
 def test_a_period_before_without_records_is_not_compared(overview: TestClient) -> None:
     page = text_of(overview.get("/?period=12w", headers=HTML).text)
-    assert "the period before is not whole" in page
+    assert re.search(r"Spend is recorded since \d+ \w+ \d+; no whole period before", page)
+    tiles = re.findall(r"recorded since \d+ \w+ \d+; no whole period before · ", page)
+    assert len(tiles) >= 2  # spend and active people
+    assert "%" not in re.search(r"Spend \$[\d.,kM]+(.*?)at list price", page)[1]  # type: ignore[index]
     assert overview.get("/overview.json?period=12w").json()["changed"] == []
     header = overview.get("/overview.csv?panel=changed&period=12w").text
     assert header.startswith("metric,dimension,value,before,now,change")

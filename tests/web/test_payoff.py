@@ -69,8 +69,8 @@ CASES = {
         (made.once(),),
         PER_PR,
         "Association, not cause",
-        rf"^{NOT_YET}\. In the last 28 days, each merged pull request came with \$12\.39 of spend"
-        r" \(95 % interval \$10\.10 to \$15\.00\)\.",
+        rf"^{NOT_YET}\. In the last 28 days, coding assistants used \$4,832 at list price; each"
+        r" merged pull request came with \$12\.39 of it \(95 % interval \$10\.10 to \$15\.00\)\.$",
     ),
     "refused": ((refused(),), PER_PR, "Association, not cause", rf"^{NOT_YET}"),
     "still collecting": (
@@ -89,7 +89,7 @@ CASES = {
         (),
         UnitCost("commit", 3.2),
         "Association, not cause",
-        r"each commit came with \$3\.20 of spend \(its interval is unknown\)",
+        r"each commit came with \$3\.20 of it \(its interval is unknown\)",
     ),
     "nothing but spend": ((), None, "Only spend is known", r"used \$4,832 at list price\.$"),
 }
@@ -101,6 +101,28 @@ def test_the_best_evidence_speaks(case: str) -> None:
     found = said(*studies, cost=cost)
     assert found.badge[0] == badge
     assert re.search(pattern, found.finding.text), found.finding.text
+
+
+TOTALS = {
+    "spend": SPENT,
+    "nothing": Line(),
+    "no price": Line({}, {"tokens": 9e6}),
+    "some prices": Line({}, {"spend_usd": 48.0, "tokens": 9e6, "unpriced_tokens": 4.0}),
+}
+
+
+@pytest.mark.parametrize("totals", TOTALS)
+@pytest.mark.parametrize("name", ["28d", "12w", "month", "last-month", "year"])
+def test_the_sentence_reads_well_whatever_is_known(name: str, totals: str) -> None:
+    """The days are said once, sentences end once, and nothing empty is left between."""
+    view = View(period.named(name, TODAY))
+    filtered = replace(view, where={"team": ("search",)})
+    for studies, cost, _, _ in CASES.values():
+        for seen, price in ((view, cost), (filtered, cost and replace(cost, whole=True))):
+            text = said(*studies, cost=price, view=seen, totals=TOTALS[totals]).finding.text
+            assert text.lower().count(view.period.phrase.lower()) == 1, text
+            assert text.endswith(".") and not re.search(r"\.\.|\.;|  | ,|None|nan", text), text
+            assert text.count("coding assistants") <= 2, text
 
 
 def test_what_treats_is_named() -> None:
@@ -163,7 +185,7 @@ def test_filters_that_do_not_reach_the_evidence_are_said() -> None:
     assert "everybody in the study" in said(made.trial(), view=view).finding.support
     assert "everybody in the study" not in said(made.trial()).finding.support
     whole = said(cost=replace(PER_PR, whole=True), view=view)
-    assert "each merged pull request in the whole company" in whole.finding.text
+    assert "in the whole company, each merged pull request" in whole.finding.text
     assert "coding assistants (payments) used" in whole.finding.text
 
 

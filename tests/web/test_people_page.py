@@ -18,6 +18,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, LOCAL, text_of
 from tests.web.people_world import employees, people_company
+from tests.web.taking import take_all
 from tests.web.world import TODAY, World, empty_warehouse, insert
 
 from steelyard.metrics import Question
@@ -279,8 +280,17 @@ def test_switched_on_the_scorecard_lists_people_by_name(
     top = max(by_spend, key=lambda row: float(row["spend_usd"]))
     ordered = rows(page(open_client, f"?where.rollup={ENGINEERING}&order=-spend_usd"), "scorecard")
     assert ordered[0][0] == top["name"]
+    whose = page(open_client, f"?where.rollup={ENGINEERING}&show=all&period=12w")
+    assert f'href="/person?who={quote(top["person"], safe="")}&amp;period=12w"' in whose
     one = page(open_client, f"?where.person={top['person']}")
     assert f"1 person ({top['name']})" in text_of(one)
+
+
+def test_groups_are_taken_as_a_picture_and_people_are_not(open_client: TestClient) -> None:
+    said = page(open_client, f"?where.rollup={ENGINEERING}&by=department")
+    assert take_all(open_client, said)["Picture (SVG)"] == 1
+    people = said[said.index('id="people"') :]
+    assert ">Parquet</a>" in people and "Picture" not in people.replace("no picture", "")
 
 
 def test_what_is_matched_and_the_command_that_settles_the_rest(

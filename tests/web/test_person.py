@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from tests.app.test_seeing import NOW, PERIOD, Site, names, pseudonyms, site
 from tests.demo.company import END, Loaded, shared_demo
 from tests.web.conftest import HTML, LOCAL, text_of
+from tests.web.taking import take_all
 from tests.web.world import World
 
 from steelyard.app.seeing import read_key
@@ -143,6 +144,24 @@ def test_what_shipped(told: Any, mine: Callable[[str], pd.DataFrame]) -> None:
     assert sum(sums(told, "issues", "issues_resolved", "week").values()) == len(solved)
     counted = sums(told, "by-assistant", "commits_by_assistant", "week")
     assert sum(counted.values()) == sessions[sessions.assistant == "claude-code"].commits.sum()
+
+
+def test_the_plan_that_would_have_fitted(
+    page: TestClient, told: Any, mine: Callable[[str], pd.DataFrame], who: str
+) -> None:
+    """The last whole month, whatever the page shows; billed by the token it is its spend."""
+    rows = told["plan-fit"]
+    assert {row["month"] for row in rows} == {"2026-10-01"}
+    used = mine("sessions").query("assistant == 'claude-code'")
+    october = [day.month == 10 for day in used.day]
+    by_token = next(row for row in rows if row["plan"] == "api")
+    assert by_token["fits"] == "fits"
+    assert by_token["usd"] == pytest.approx(used[october].list_nanos.sum() / 1e9)
+    fitting = [row["usd"] for row in rows if row["fits"] == "fits" and row["usd"] is not None]
+    assert [row["usd"] for row in rows if row["cheapest"]] == [min(fitting)]
+    html = page.get(f"/person?{DAYS}&who={who}", headers=HTML).text
+    assert "is the cheapest known to fit" in text_of(html) and "October 2026" in text_of(html)
+    assert take_all(page, html[html.index('id="plan-fit"') :])["Parquet"] == 1
 
 
 def test_the_page_says_who_and_compares_with_no_single_other(

@@ -21,6 +21,19 @@ def test_many_are_placed() -> None:
     assert len(PLACED) > 45
 
 
+# Dashboards of which every figure stands on a page; of the others some are for `steelyard ask`.
+WHOLE = ("Adoption & Outcomes", "Cost & Usage", "Organization", "User Deep Dive", "System Health")
+WHOLE += ("User Explorer", "ROI Analysis")
+
+
+@pytest.mark.parametrize("dashboard", WHOLE)
+def test_every_figure_of_these_dashboards_has_a_page(dashboard: str) -> None:
+    section = PAGE.read_text().split(f"\n## {dashboard}")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (?!figure|---)(.+?) \| .+ \| (.*)\|$", section, re.MULTILINE)
+    assert len(rows) >= 4
+    assert [figure for figure, page in rows if not page.startswith("`/")] == []
+
+
 @pytest.mark.parametrize("address", sorted(PLACES))
 def test_every_panel_is_on_its_page(address: str, client: TestClient) -> None:
     answer = client.get(address, headers=HTML)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,13 @@ from starlette.testclient import TestClient
 from tests.app.test_seeing import ALWAYS, DAY, PERIOD, Site, names, pseudonyms, site
 from tests.demo.company import END, Loaded, shared_demo
 from tests.web.conftest import HTML, LOCAL, text_of
+from tests.web.taking import take_all
 from tests.web.world import World, empty_warehouse, insert
 
 from steelyard.errors import BadValue, UnknownName
 from steelyard.metrics.session_rows import MOST_ROWS, SessionTerms, session_rows
 from steelyard.web.app import create_app
+from steelyard.web.formats import short_count, short_money
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -95,7 +99,46 @@ def test_one_session(page: TestClient, demo: Loaded) -> None:
     html = page.get(f"/sessions/{was.session}?{DAYS}", headers=HTML)
     said = text_of(html.text)
     assert html.status_code == 200 and was.session in said and was.person in said
+    cost = short_money(was.list_nanos / 1e9)
+    assert f"{was.prompts} prompt" in said and f"it cost {cost} at list price" in said
+    assert "data-clear" not in html.text  # there is nothing to clear
     assert page.get(f"/sessions/none?{DAYS}", headers=HTML).status_code == 404
+
+
+def test_one_session_call_by_call(page: TestClient, demo: Loaded) -> None:
+    """The curve's points are the calls there were; every file of the page can be taken."""
+    was = demo.truth.sessions.query("assistant == 'claude-code'").iloc[0]
+    html = page.get(f"/sessions/{was.session}?{DAYS}", headers=HTML).text
+    data = page.get(f"/sessions/{was.session}.json?{DAYS}").json()
+    assert data["session"]["person"] == was.person
+    contexts = [call["context_tokens"] for call in data["context"]]
+    assert max(contexts) == was.context
+    assert html.count("<tr data-day=") == len(contexts)
+    largest = max(data["context"], key=lambda call: call["context_tokens"])["source"]
+    own = [call for call in data["context"] if call["source"] == largest]
+    said = f"to {short_count(was.context)} tokens in {sum(call['calls'] for call in own)} call"
+    assert said in text_of(html)
+    taken = take_all(page, html)
+    assert taken["Picture (PNG)"] >= 1 and taken["CSV"] > 3
+    refused = page.get(f"/sessions/none.csv?{DAYS}")
+    assert refused.status_code == 404
+
+
+def test_sessions_come_a_page_at_a_time(page: TestClient) -> None:
+    """Together the pages hold what the file holds, in its order, each row once."""
+    address, seen, pages = f"/sessions?{DAYS}&sort=-spend_usd", [], 0
+    while address:
+        html = page.get(address, headers=HTML).text
+        start = html.index('id="explorer"')
+        rows = html[start : html.index('id="sizes"')]
+        seen += re.findall(r'href="/sessions/([^?"]+)', rows)
+        following = re.search(r'<a href="([^"]+)">Next page</a>', rows)
+        address, pages = unescape(following[1]) if following else "", pages + 1
+    told = [row["session"] for row in rows_of(page, f"{DAYS}&sort=-spend_usd")]
+    assert seen == told and pages == -(-len(told) // 50)
+    beyond = text_of(page.get(f"/sessions?{DAYS}&page=99", headers=HTML).text)
+    assert "No session stands on this page." in beyond and "First page" in beyond
+    assert page.get(f"/sessions?{DAYS}&page=0", headers=HTML).status_code == 400
 
 
 STUCK = {

@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, text_of
 from tests.web.signing import submit
+from tests.web.taking import take_all
 from tests.web.world import TODAY, World, insert
 
 from steelyard.metrics import Question
@@ -116,12 +117,21 @@ def test_long_periods_are_drawn_in_coarser_steps(
 
 def test_downloads_are_exactly_the_table(client: TestClient) -> None:
     shown = page(client, "?by=team&where.assistant=codex&period=7d")
-    address = html.unescape(re.search(r'<a href="([^"]+)">CSV', shown)[1])  # type: ignore[index]
+    own = shown[shown.index('<section id="by">') :]
+    address = html.unescape(re.search(r'<a href="([^"]+)" download>CSV', own)[1])  # type: ignore[index]
     table = client.get(address)
     assert table.status_code == 200
     lines = table.text.splitlines()
     assert lines[0].startswith("team,spend_usd,spend_usd_previous")
     assert len(lines) - 1 == len(rows(shown, "breakdown"))
+
+
+@pytest.mark.parametrize("by", ["team", "day", "token_type"])
+def test_every_own_table_is_taken_as_rows_and_as_a_picture(client: TestClient, by: str) -> None:
+    shown = page(client, f"?by={by}&period=7d")
+    own = shown[shown.index('<section id="by">') : shown.index('<section id="months">')]
+    kinds = ("CSV", "Parquet", "JSON", "Picture (SVG)", "Picture (PNG)")
+    assert take_all(client, own) == dict.fromkeys(kinds, 2)
 
 
 def test_the_same_address_gives_json_and_csv(client: TestClient) -> None:

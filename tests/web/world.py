@@ -20,7 +20,10 @@ from steelyard.errors import UnknownName
 from steelyard.ledger.prices import Price, all_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.memory import Recent
+from steelyard.metrics.person_fit import person_fit
+from steelyard.metrics.plan_fit import PlanFit
 from steelyard.metrics.questions import QuestionAnswer, Terms, answer_question
+from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import OPEN, Sight
 from steelyard.people.coverage import Coverage, coverage
@@ -28,7 +31,7 @@ from steelyard.people.listing import Listed, Time, list_people, times
 from steelyard.people.options import Options
 from steelyard.people.shown import ShownOptions, build_shown
 from steelyard.people.unmatched import Unmatched, largest_unmatched
-from steelyard.receiver.body import InboxStatus, Refusal
+from steelyard.receiver.body import InboxStatus, Refusal, SetAside
 from steelyard.state.database import open_state
 from steelyard.state.forgotten import Copy
 from steelyard.state.identities import Identities
@@ -195,6 +198,7 @@ class World:
     inbox: InboxStatus = UNTOUCHED
     listeners: tuple[Listener, ...] = (HTTP, GRPC)
     refusals: tuple[Refusal, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     last_event: Seen | None = None
     assistants: dict[str, int] = field(default_factory=dict)
     people: int = 0
@@ -246,9 +250,16 @@ class World:
         self.sight.check_named(person)
         return times(self.warehouse, person)
 
+    def plan_fit(self, person: str, day: dt.date) -> PlanFit | None:
+        return person_fit(self.warehouse, person, day, self.today(), self.sight)
+
     def session_list(self, terms: SessionTerms) -> SessionRows:
         self._build_shown()
         return session_rows(self.warehouse, terms, self.sight)
+
+    def session_course(self, terms: SessionTerms) -> tuple[Call, ...]:
+        self._build_shown()
+        return session_course(self.warehouse, terms, self.sight)
 
     def people_unmatched(self) -> tuple[Unmatched, ...]:
         if not self.sight.everything:
@@ -267,6 +278,7 @@ class World:
             inbox=self.inbox,
             listeners=self.listeners,
             refusals=self.refusals,
+            set_aside=self.set_aside,
             data_version=self.warehouse.data_version(),
             last_event=self.last_event,
             assistants=self.assistants,

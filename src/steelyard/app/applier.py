@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from steelyard.app import work_bodies
 from steelyard.app.decoding import Decoders
 from steelyard.app.work_bodies import Told
 from steelyard.people.file import keep_people
-from steelyard.people.forgotten import Forgotten
+from steelyard.people.forgotten import Forgotten, Session
 from steelyard.receiver.body import Body
 from steelyard.receiver.decode import TABLE_OF, Decoded
 from steelyard.records import TABLES
@@ -58,9 +58,10 @@ class Applier:
         warehouse: Warehouse,
         decoders: Decoders,
         forgotten: Callable[[], Forgotten] = Forgotten,
+        learned: Callable[[Mapping[Session, bool]], None] = lambda sessions: None,
     ) -> None:
         self.inbox, self.warehouse, self.decoders = inbox, warehouse, decoders
-        self._read_forgotten = forgotten
+        self._read_forgotten, self._learned = forgotten, learned
         self.forgotten: Forgotten | None = None  # looked up when the first bodies come
         self._position: int | None = None  # the warehouse's, remembered: looking costs a query
         self.is_stale = True  # whether records may have come since facts were built
@@ -126,6 +127,9 @@ class Applier:
             self.forgotten = self._read_forgotten()
         if not self.forgotten:
             return tables, people, told
+        if sessions := self.forgotten.unknown_sessions(tables):
+            self._learned(sessions)
+            self.forgotten = self._read_forgotten()
         clean = self.forgotten
         return (
             clean.records(tables),

@@ -7,7 +7,7 @@ folder. Imports go through the inbox in both.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from steelyard.config import Settings
     from steelyard.metrics.panel import PanelQuestion, UnitWeeks
     from steelyard.people.coverage import Coverage
-    from steelyard.people.forgotten import Forgotten
+    from steelyard.people.forgotten import Forgotten, Session
     from steelyard.people.listing import Listed, Shown
     from steelyard.people.review import Choice, Review
     from steelyard.state.database import State
@@ -91,7 +91,9 @@ class House:
         self.warehouse = _open(settings)
         self.decoders = Decoders(workers)
         self._trouble = ""
-        self.applier = Applier(self.inbox, self.warehouse, self.decoders, self._forgotten)
+        self.applier = Applier(
+            self.inbox, self.warehouse, self.decoders, self._forgotten, self._learned
+        )
         load_prices(self.warehouse, all_prices(settings.prices))
 
     @classmethod
@@ -140,6 +142,12 @@ class House:
         from steelyard.app.life import read_forgotten
 
         return read_forgotten(self.settings, self.state)
+
+    def _learned(self, sessions: Mapping[Session, bool]) -> None:
+        """Sessions that turn out to be of somebody who was forgotten."""
+        from steelyard.app.life import forget_sessions
+
+        forget_sessions(self, sessions)
 
     def settle(self, bodies: frozenset[int] = frozenset()) -> dict[str, int]:
         """Apply all that waits in the inbox and build the facts.

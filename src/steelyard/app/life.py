@@ -7,6 +7,7 @@ because the warehouse still knows by what else the person is known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from sqlalchemy import text
 from steelyard.app.inbox_bodies import holding
 from steelyard.app.seeing import read_key
 from steelyard.people import erase
-from steelyard.people.forgotten import Forgotten, digests
-from steelyard.people.personal import mark
+from steelyard.people.forgotten import Forgotten, Session, digests
+from steelyard.people.personal import mark, session_mark
 from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
 from steelyard.state.views import Views
 
@@ -71,7 +72,10 @@ def take_out(house: House, who: erase.Named, with_work: bool) -> tuple[dict[str,
     """The same without building the facts again: rows by table, and bodies of the inbox. The
     caller has applied what waits and holds the applier's turn."""
     key = read_key(house.settings.pseudonym_key_path)
-    ForgottenPeople(house.state).add(digests(key, who.marks), with_work)
+    with house.warehouse.transaction() as cursor:
+        erase.find_theirs(cursor, who)
+        sessions = erase.sessions_of(cursor)
+    ForgottenPeople(house.state).add(digests(key, (*who.marks, *sessions)), with_work)
     forgotten = read_forgotten(house.settings, house.state)
     house.applier.forgotten = forgotten
     bodies = _drop_bodies(house, who, forgotten)
@@ -79,6 +83,19 @@ def take_out(house: House, who: erase.Named, with_work: bool) -> tuple[dict[str,
     with house.warehouse.transaction() as cursor:
         rows = erase.erase(cursor, who, forgotten, with_work)
     return rows, bodies
+
+
+def forget_sessions(house: House, sessions: Mapping[Session, bool]) -> None:
+    """Clean what came of these sessions before any record said that they are of somebody who was
+    forgotten, then keep that they are. True where the work goes as well."""
+    forgotten = read_forgotten(house.settings, house.state)
+    for with_work in (False, True):
+        found = [pair for pair, goes in sessions.items() if goes is with_work]
+        if found:
+            with house.applier.warehouse.transaction() as cursor:
+                erase.erase_sessions(cursor, found, forgotten, with_work)
+            marks = [session_mark(*pair) for pair in found]
+            ForgottenPeople(house.state).add(digests(forgotten.key, marks), with_work)
 
 
 def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:

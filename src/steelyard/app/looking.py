@@ -62,6 +62,8 @@ class Looking:
     def note(self, people: Iterable[object], what: str) -> None:
         """People's own figures were shown; one's own are no look at anybody."""
         viewer, now = current.get(), dt.datetime.now(dt.UTC)
+        if not viewer.looks:
+            return
         seen = {str(person) for person in people if person} - {viewer.person}
         with self._lock:
             for person in sorted(seen):

@@ -26,11 +26,13 @@ from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
 from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, without_tls
 from steelyard.app.upkeep import Upkeep
+from steelyard.app.warming import Warming, visits
 from steelyard.config import read_names, split_address
 from steelyard.errors import ConfigError, StoreError
 from steelyard.receiver.access import is_loopback
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.service import ReceiverConfig
+from steelyard.state.account import Role
 from steelyard.web.services import Listener
 
 if TYPE_CHECKING:
@@ -89,7 +91,6 @@ class Server:
             upkeep.start()
             schedule.start()
         services.ahead.start()
-        threading.Thread(target=services.warm, name="warm", daemon=True).start()
         try:
             self._tell(listeners)
             self._serve_pages(services, web, address, listeners)
@@ -145,7 +146,13 @@ class Server:
         )
         server = _PageServer(config)
         threading.Thread(target=self._end_with, args=(server,), daemon=True).start()
-        server.run(sockets=[web])
+        roles: tuple[Role, ...] = ("admin", "member") if doorman.required else ("admin",)
+        warming = Warming(visits(app), services.stand, roles)
+        warming.start()
+        try:
+            server.run(sockets=[web])
+        finally:
+            warming.stop()
 
     def _tell(self, listeners: tuple[Listener, ...]) -> None:
         for listener in listeners:

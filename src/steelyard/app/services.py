@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -21,8 +21,12 @@ from steelyard.app.storage import stored
 from steelyard.errors import SteelyardError, StoreError
 from steelyard.ledger.prices import Price, loaded_prices
 from steelyard.metrics import Answer, Question
-from steelyard.metrics.memory import Recent
+from steelyard.metrics.memory import Recent, RememberingStore
+from steelyard.metrics.person_fit import person_fit
+from steelyard.metrics.plan_fit import PlanFit
+from steelyard.metrics.plans import own_plans
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_course import Call, session_course
 from steelyard.metrics.session_rows import SessionRows, SessionTerms, session_rows
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time, times
@@ -40,12 +44,14 @@ if TYPE_CHECKING:
     from steelyard.app.reception import Reception
     from steelyard.config import Settings
     from steelyard.impact.analysed import PlannedStudies
+    from steelyard.metrics.store import Store
     from steelyard.people.coverage import Coverage
     from steelyard.web.own import OwnData
 
 _STATUS_SECONDS = 0.5  # how long a status may be told again
 _LISTS_REMEMBERED = 8  # days of which the list of people is kept
 _UNMATCHED_SHOWN = 12
+_PAGE_ROWS = 1000  # longer lists are files, which are not asked for ahead
 
 
 class ServerServices:
@@ -72,7 +78,7 @@ class ServerServices:
             sight = self._sight(question.end)
             answer = self.house.ask(question, sight)
         self.looking.answered(answer)
-        self.ahead.note((question, sight), partial(self.house.ask, question, sight))
+        self._ask_ahead((question, sight), partial(self.house.ask, question, sight))
         return answer
 
     def answer_question(self, name: str, terms: Terms) -> QuestionAnswer:
@@ -81,8 +87,13 @@ class ServerServices:
             answer = self.house.answer_question(name, terms, sight)
         self.looking.answered_question(answer)
         again = partial(self.house.answer_question, name, terms, sight)
-        self.ahead.note((name, terms, sight), again)
+        self._ask_ahead((name, terms, sight), again)
         return answer
+
+    def _ask_ahead(self, key: Hashable, again: Callable[[], object]) -> None:
+        """Have it asked again when the facts change, because a reader asked."""
+        if current.get().looks:
+            self.ahead.note(key, again)
 
     @property
     def sight(self) -> Sight:
@@ -96,6 +107,7 @@ class ServerServices:
     def people_list(self, day: dt.date) -> Sequence[Listed]:
         sight = self.sight
         found = self._people_list(day)
+        self._ask_ahead(("people", day), partial(self._people_list, day))
         if sight.everything:
             return found
         with _speaking():
@@ -103,12 +115,8 @@ class ServerServices:
 
     def _people_list(self, day: dt.date) -> Sequence[Listed]:
         key = (self.house.warehouse.data_version(), day)
-        found = self._lists.get(key)
-        if found is None:
-            with _speaking():
-                found = self.house.people_list(day)
-            self._lists.put(key, found)
-        return found
+        with _speaking():
+            return self._lists.found(key, lambda: self.house.people_list(day))
 
     def person_history(self, person: str) -> Sequence[Time]:
         self.sight.check_named(person)
@@ -133,11 +141,30 @@ class ServerServices:
     def copies(self) -> Sequence[Copy]:
         return Copies(self.house.state).since("")
 
+    def plan_fit(self, person: str, day: dt.date) -> PlanFit | None:
+        plans = self.house.settings.plans
+        with _speaking():
+            found = person_fit(
+                *(self.house.warehouse, person, day, self.today(), self._sight(day)),
+                own_plans(plans) if plans else (),
+            )
+        self.looking.note([person], "plan_fit")
+        return found
+
     def session_list(self, terms: SessionTerms) -> SessionRows:
         with _speaking():
-            found = session_rows(self.house.warehouse, terms, self._sight(terms.end))
+            sight = self._sight(terms.end)
+            found = session_rows(self.house.warehouse, terms, sight)
         self.looking.note([row.person for row in found.rows], "sessions")
+        if terms.limit <= _PAGE_ROWS:
+            again = partial(session_rows, self.house.warehouse, terms, sight)
+            self._ask_ahead((terms.question, *terms.page, sight), again)
         return found
+
+    def session_course(self, terms: SessionTerms) -> Sequence[Call]:
+        """The look at its person is noted where the session itself is asked for."""
+        with _speaking():
+            return session_course(self.house.warehouse, terms, self._sight(terms.end))
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         return self._largest_unmatched() if self.sight.everything else ()
@@ -154,12 +181,6 @@ class ServerServices:
     @property
     def studies(self) -> PlannedStudies:
         return self.house.studies
-
-    def warm(self) -> None:
-        """Ask something once, so that no reader waits for the question's machinery to load."""
-        with suppress(SteelyardError):
-            self.ask(Question(("spend_usd", "tokens"), by=("day", "model")))
-            self.answer_question("roi", Terms())
 
     def status(self) -> Status:
         with self._lock:
@@ -187,13 +208,13 @@ class ServerServices:
             return loaded_prices(self.house.warehouse)
 
     def people_coverage(self) -> Coverage:
+        self._ask_ahead("coverage", self._people_coverage)
+        return self._people_coverage()
+
+    def _people_coverage(self) -> Coverage:
         key = (self.house.warehouse.data_version(), self.today())
-        found = self._coverage.get(key)
-        if found is None:
-            with _speaking():
-                found = self.house.people_coverage(self.today())
-            self._coverage.put(key, found)
-        return found
+        with _speaking():
+            return self._coverage.found(key, lambda: self.house.people_coverage(self.today()))
 
     def demo_load(self) -> None:
         self._demo.load(self.today())
@@ -202,6 +223,10 @@ class ServerServices:
     def demo_remove(self) -> None:
         self._demo.remove()
         self._status = None
+
+    def stand(self) -> tuple[int, dt.date]:
+        """What every answer hangs on: the facts, and which day it is."""
+        return self.house.facts_version(), self.today()
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
@@ -212,7 +237,8 @@ class ServerServices:
     def _look(self) -> Status:
         house, warehouse = self.house, self.house.warehouse
         made_up = demo.read_mark(house.settings)
-        counts = warehouse.query(
+        facts = RememberingStore(warehouse, warehouse.data_version())
+        counts = facts.query(
             "select assistant, count(*) from session_days group by assistant order by 1"
         )
         return Status(
@@ -225,9 +251,9 @@ class ServerServices:
             set_aside=tuple(house.inbox.poison()),
             data_version=warehouse.data_version(),
             refreshed_at=warehouse.refreshed_at(),
-            last_event=self._last_event(),
+            last_event=self._last_event(facts),
             assistants={str(name): int(count) for name, count in counts},
-            people=int(warehouse.query("select count(distinct person) from people")[0][0]),
+            people=int(facts.query("select count(distinct person) from people")[0][0]),
             demo=made_up is not None,
             demo_stage=self._demo.stage(),
             demo_trouble=self._demo.trouble,
@@ -235,11 +261,11 @@ class ServerServices:
             trouble=" ".join(filter(None, (house.trouble(), self.reception.trouble))),
         )
 
-    def _last_event(self) -> Seen | None:
+    def _last_event(self, facts: Store) -> Seen | None:
         newest = self.house.applier.newest
         if newest is not None:
             return Seen(newest["assistant"], newest["name"], newest["time"], newest["session"])
-        rows = self.house.warehouse.query(
+        rows = facts.query(
             "select assistant, last_time, session from session_days"
             " where day = (select max(day) from session_days) and last_time is not null"
             " order by last_time desc limit 1"

@@ -6,11 +6,9 @@ Nothing heavy is imported before the first question.
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import weakref
 from typing import TYPE_CHECKING
 
-from steelyard.metrics.memory import Recent, RememberingStore
+from steelyard.metrics.memory import PerStore, RememberingStore
 from steelyard.metrics.question import Question
 from steelyard.metrics.sight import OPEN, Sight
 
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
 
 REMEMBERED = 512  # answers per warehouse
 
-_answers: weakref.WeakKeyDictionary[Store, Recent[Answer]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
+_answers: PerStore[Answer] = PerStore(REMEMBERED)
 
 
 def ask(
@@ -43,10 +40,5 @@ def ask(
     today = now.astimezone(dt.UTC).date()
     version = warehouse.data_version()
     key = (question, seen, version, today, totals)
-    with _lock:
-        known = _answers.setdefault(warehouse, Recent(REMEMBERED))
-    found = known.get(key)
-    if found is None:
-        found = answer(RememberingStore(warehouse, version), question, now, totals, seen)
-        known.put(key, found)
-    return found
+    store = RememberingStore(warehouse, version)
+    return _answers.of(warehouse).found(key, lambda: answer(store, question, now, totals, seen))

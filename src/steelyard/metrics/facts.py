@@ -7,6 +7,7 @@ lines). Columns are those of the warehouse's migrations; a test compares the two
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 
 from steelyard.metrics.fact import (
     PEOPLE_COLUMNS,
@@ -143,6 +144,7 @@ DIMENSIONS: tuple[str, ...] = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def resolve(name: str, dimensions: tuple[str, ...]) -> str | None:
     """The fact, or its fallback, that carries all the dimensions; None if neither does."""
     fact = FACTS[name]
@@ -151,6 +153,7 @@ def resolve(name: str, dimensions: tuple[str, ...]) -> str | None:
     return resolve(fact.fallback, dimensions) if fact.fallback else None
 
 
+@cache
 def carried(name: str) -> tuple[str, ...]:
     """Every dimension the fact or its fallback carries, in the catalogue's order."""
     return tuple(d for d in DIMENSIONS if resolve(name, (d,)) is not None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from steelyard.metrics.facts import DIMENSIONS, FACTS, PEOPLE_DIMENSIONS, TIME_DIMENSIONS, carried
 
@@ -164,6 +165,8 @@ class Scaled:
 
 
 Formula = Measure | Ratio | Scaled
+At = TypeVar("At")
+Read = Callable[[At], Number | None]  # a value at some place, such as a combination of dimensions
 
 MEASURES = (Sum, Count, CountDistinct, Max, Min, Quantile, Lapsed, Headcount, EmployedDays, Days)
 _FILTERS = (Is, OneOf, Not, Known, FirstSeen, Matched, Logged)
@@ -181,14 +184,16 @@ def measures(formula: Formula) -> Iterator[Measure]:
         yield formula
 
 
-def evaluate(formula: Formula, value_of: Callable[[Measure], Number | None]) -> Number | None:
-    """The formula's value; whole numbers stay exact fractions until they are printed."""
+def computed(formula: Formula, read: Callable[[Measure], Read[At]]) -> Read[At]:
+    """How the formula's value is computed of what its measures read; whole numbers stay exact
+    fractions until they are printed."""
     if isinstance(formula, Ratio):
-        return divide(evaluate(formula.top, value_of), evaluate(formula.bottom, value_of))
+        top, bottom = computed(formula.top, read), computed(formula.bottom, read)
+        return lambda at: divide(top(at), bottom(at))
     if isinstance(formula, Scaled):
-        value = evaluate(formula.of, value_of)
-        return divide(None if value is None else value * formula.times, formula.divide)
-    return value_of(formula)
+        of, times, by = computed(formula.of, read), formula.times, formula.divide
+        return lambda at: divide(None if (n := of(at)) is None else n * times, by)
+    return read(formula)
 
 
 def divide(top: Number | None, bottom: Number | None) -> Number | None:
@@ -197,7 +202,7 @@ def divide(top: Number | None, bottom: Number | None) -> Number | None:
         return None
     if isinstance(top, float) or isinstance(bottom, float):
         return float(top) / float(bottom)
-    return Fraction(top) / Fraction(bottom)
+    return Fraction(top, bottom)
 
 
 def dimensions_of(measure: Measure) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from steelyard.metrics.store import Store
@@ -27,6 +27,7 @@ class Recent(Generic[Kept]):
     def __init__(self, size: int) -> None:
         self._size = size
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Kept | None:
@@ -41,9 +42,46 @@ class Recent(Generic[Kept]):
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
 
+    def found(
+        self,
+        key: Hashable,
+        make: Callable[[], Kept],
+        worth: Callable[[Kept], bool] = lambda value: True,
+    ) -> Kept:
+        """What is kept, or else what `make` gives, kept if `worth` says so. Who asks for the same
+        meanwhile waits for it."""
+        known = self.get(key)
+        if known is not None:
+            return known
+        with self._lock:
+            turn = self._making.setdefault(key, threading.Lock())
+        try:
+            with turn:
+                value = self.get(key)
+                if value is None:
+                    value = make()
+                    if worth(value):
+                        self.put(key, value)
+                return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
 
-_statements: weakref.WeakKeyDictionary[Store, Recent[Rows]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
+
+class PerStore(Generic[Kept]):
+    """What is remembered of each store, for as long as the store lives."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._of: weakref.WeakKeyDictionary[Store, Recent[Kept]] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def of(self, store: Store) -> Recent[Kept]:
+        with self._lock:
+            return self._of.setdefault(store, Recent(self._size))
+
+
+_statements: PerStore[Rows] = PerStore(REMEMBERED_STATEMENTS)
 
 
 class RememberingStore:
@@ -51,8 +89,7 @@ class RememberingStore:
 
     def __init__(self, store: Store, version: int) -> None:
         self._store, self._version = store, version
-        with _lock:
-            self._rows = _statements.setdefault(store, Recent(REMEMBERED_STATEMENTS))
+        self._rows = _statements.of(store)
 
     @property
     def dialect(self) -> str:
@@ -63,9 +100,8 @@ class RememberingStore:
 
     def query(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
         key = (self._version, sql, tuple(parameters))
-        rows = self._rows.get(key)
-        if rows is None:
-            rows = self._store.query(sql, parameters)
-            if len(rows) <= _MOST_ROWS:
-                self._rows.put(key, rows)
-        return rows
+        return self._rows.found(key, lambda: self._store.query(sql, parameters), _is_short)
+
+
+def _is_short(rows: Rows) -> bool:
+    return len(rows) <= _MOST_ROWS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from steelyard.metrics.facts import FACTS
@@ -63,7 +64,7 @@ class Metric:
     def __post_init__(self) -> None:
         check(self.formula)
 
-    @property
+    @cached_property
     def measures(self) -> tuple[Measure, ...]:
         return tuple(dict.fromkeys(measures(self.formula)))
 
@@ -72,13 +73,13 @@ class Metric:
         """Whether it is a whole number: a count, a sum of counts or a largest count."""
         return isinstance(self.formula, (*ZERO_WHEN_EMPTY, Max))
 
-    @property
+    @cached_property
     def facts(self) -> tuple[str, ...]:
         """The warehouse tables this metric reads."""
         read = (m for m in self.measures if not isinstance(m, Days))
         return tuple(dict.fromkeys(map(_table, read)))
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[str, ...]:
         """What it can be broken down and filtered by: the dimensions all its facts share.
 

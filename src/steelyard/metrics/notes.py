@@ -17,11 +17,12 @@ from steelyard.metrics.measures import Is, OfPeople, Ratio, Sum
 from steelyard.metrics.metric import Metric
 from steelyard.metrics.question import Question
 from steelyard.metrics.shape import Scope, column
-from steelyard.metrics.store import Store, recorded_days
+from steelyard.metrics.store import Store, recorded_days, recorded_since
 from steelyard.metrics.values import Values
 
 _MOST_NAMED = 5
 _UNEVEN = dt.timedelta(days=7)
+LATE = dt.timedelta(days=3)  # records may begin so much later: a period may begin on a weekend
 _TELEMETRY = {fact.table for fact in TELEMETRY_FACTS.values()}
 
 
@@ -81,6 +82,26 @@ def _uneven_days(found: Findings) -> Iterator[Note]:
         if late and early and late - early > _UNEVEN and early <= found.scope.end:
             message = f"One side of {metric.name} is recorded from {early} on, the other only from "
             yield Note("uneven_days", f"{message}{late}: begin there.", (metric.name,))
+
+
+def uncompared(store: Store, question: Question, metric: Metric) -> dt.date | None:
+    """Since when the metric is recorded, where that leaves no whole period before; else None."""
+    start = question.earlier().start
+    since = recorded_since(store, set(metric.facts) - {"people"})
+    return since if since and start and since > start + LATE else None
+
+
+def _not_compared(found: Findings) -> Iterator[Note]:
+    """The period before holds less than a period: nothing is compared with it."""
+    if not found.question.compare:
+        return
+    affected: dict[dt.date, list[str]] = {}
+    for metric in found.question.declared:
+        if since := uncompared(found.store, found.question, metric):
+            affected.setdefault(since, []).append(metric.name)
+    for since, names in sorted(affected.items()):
+        message = f"Recorded since {since.day} {since:%b %Y}; no whole period before."
+        yield Note("not_compared", message, tuple(names))
 
 
 def _unsaid_repository(found: Findings) -> Iterator[Note]:
@@ -183,6 +204,7 @@ def _partial_day(found: Findings) -> Iterator[Note]:
 _RULES: tuple[Callable[[Findings], Iterator[Note]], ...] = (
     _no_data,
     _uneven_days,
+    _not_compared,
     _unsaid_repository,
     _unknown_price,
     _no_people,

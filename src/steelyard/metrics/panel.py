@@ -20,7 +20,7 @@ from steelyard.metrics.catalogue import metric
 from steelyard.metrics.compile import condition, only
 from steelyard.metrics.dialects import render
 from steelyard.metrics.facts import FACTS, PEOPLE_COLUMNS, TELEMETRY_FACTS
-from steelyard.metrics.measures import Quantile, evaluate
+from steelyard.metrics.measures import Quantile
 from steelyard.metrics.outcome import Outcome, OutcomeKind, outcome
 from steelyard.metrics.period import ONE_DAY, bucket_of, next_bucket
 from steelyard.metrics.shape import Scope, between, column, dimension, filters, join
@@ -183,12 +183,11 @@ def _told(store: Store, found: Outcome, scope: Scope) -> dict[Key, Cell]:
         rows = store.query(_logarithms(found.top, scope, store.dialect))
         return {(who, week): Cell(float(total), n) for who, week, total, n in rows if n}
     values = Values(store, scope, found.metric.measures)
+    tops = values.computing(found.top)
+    bottoms = None if found.bottom is None else values.computing(found.bottom)
     cells: dict[Key, Cell] = {}
     for key in values.keys:
-        top = evaluate(found.top, lambda measure, key=key: values.of(key, measure))  # type: ignore[misc]
-        items: Any = 1
-        if found.bottom is not None:
-            items = evaluate(found.bottom, lambda measure, key=key: values.of(key, measure))  # type: ignore[misc]
+        top, items = tops(key), 1 if bottoms is None else bottoms(key)
         who, week = key
         if top is not None and items and isinstance(week, dt.date):
             cells[str(who), week] = Cell(float(top), float(items))

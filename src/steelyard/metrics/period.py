@@ -66,6 +66,13 @@ def next_bucket(bucket: dt.date, unit: str, steps: int = 1) -> dt.date:
     return bucket + steps * (7 if unit == "week" else 1) * ONE_DAY
 
 
+def last_full_month(day: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day of the last calendar month that is over when the day is."""
+    following = day + ONE_DAY
+    last = following.replace(day=1) - ONE_DAY
+    return last.replace(day=1), last
+
+
 def last_days(start: dt.date, end: dt.date, unit: str | None) -> tuple[dt.date, ...]:
     """The last day, within the period, of each of its buckets; without a unit just the end."""
     if unit is None:

@@ -10,9 +10,8 @@ from steelyard.metrics import shown
 from steelyard.metrics.answer import Answer, Cell, Column
 from steelyard.metrics.cover import coverage
 from steelyard.metrics.facts import TELEMETRY_FACTS, TIME_DIMENSIONS
-from steelyard.metrics.measures import Number, evaluate
-from steelyard.metrics.metric import Metric
-from steelyard.metrics.notes import Findings, notes
+from steelyard.metrics.measures import Number
+from steelyard.metrics.notes import LATE, Findings, notes, uncompared
 from steelyard.metrics.period import bucket_of, finest, next_bucket, ordinal
 from steelyard.metrics.question import Question
 from steelyard.metrics.shape import Scope
@@ -113,15 +112,11 @@ def _table(store: Store, question: Question) -> Table:
     scope = Scope(question.start, question.end, question.by, where)
     measures = [m for metric in question.declared for m in metric.measures]
     values = Values(store, scope, measures)
-    rows = {key: _row(question.declared, values, key) for key in values.keys}
+    columns = [(values.computing(metric.formula), metric.whole) for metric in question.declared]
+    rows: dict[Key, Row] = {
+        key: tuple(_cell(at(key), whole) for at, whole in columns) for key in values.keys
+    }
     return Table(question, scope, values, rows)
-
-
-def _row(metrics: tuple[Metric, ...], values: Values, key: Key) -> Row:
-    return tuple(
-        _cell(evaluate(metric.formula, lambda measure: values.of(key, measure)), metric.whole)
-        for metric in metrics
-    )
 
 
 def _undefined(table: Table) -> dict[str, int]:
@@ -142,16 +137,34 @@ def _cell(value: Number | None, whole: bool) -> int | float | None:
 
 
 def _compared(store: Store, table: Table) -> dict[Key, Row]:
-    """Each row followed, metric by metric, by its value one period earlier and the change."""
+    """Each row followed, metric by metric, by its value one period earlier and the change.
+
+    A period (or bucket) before that is only partly recorded is unknown: it would look like a rise.
+    """
     before = _table(store, table.question.earlier())
     unit = finest(table.question.by)
-    earlier = {_moved(key, before, table, unit): row for key, row in before.rows.items()}
+    begun = [uncompared(store, table.question, metric) for metric in table.question.declared]
+    earlier = {
+        _moved(key, before, table, unit): tuple(
+            None if since and _first_day(key, before, unit) < since - LATE else cell
+            for cell, since in zip(row, begun, strict=True)
+        )
+        for key, row in before.rows.items()
+    }
     nothing = (None,) * len(table.question.metrics)
     rows: dict[Key, Row] = {}
     for key in dict.fromkeys((*table.rows, *(k for k in earlier if k is not None))):
         pairs = zip(table.rows.get(key, nothing), earlier.get(key, nothing), strict=True)
         rows[key] = tuple(cell for now, then in pairs for cell in (now, then, _change(now, then)))
     return rows
+
+
+def _first_day(key: Key, table: Table, unit: str | None) -> dt.date:
+    """The first day that the row speaks of."""
+    day = key[table.question.by.index(unit)] if unit else table.scope.start
+    if not isinstance(day, dt.date):
+        raise TypeError(f"{unit} is not a date: {day!r}")
+    return max(day, table.scope.start)
 
 
 def _change(now: Any, then: Any) -> float | None:

@@ -53,7 +53,8 @@ class PlanFit:
     """One person's month. Money is in nano-dollars of one month; None is unknown.
 
     `today` is the plan telemetry named, '' when it named none. `saving_nanos` is today's price
-    less the cheapest's; 0 where today's plan is the cheapest that is known to fit.
+    less the cheapest's; 0 where today's plan is the cheapest that is known to fit. `prices` are
+    what each plan would have cost.
     """
 
     person: str
@@ -61,6 +62,7 @@ class PlanFit:
     window: Window
     list_nanos: int | None
     fits: Mapping[str, Fit]
+    prices: Mapping[str, int | None]
     cheapest: str
     cheapest_nanos: int | None
     today: str
@@ -185,7 +187,8 @@ def _fit(
     reasons = (reason, _UNPRICED if unpriced else "", "" if cheapest else _NOTHING_FITS)
     saving = None if price is None or cost is None else max(price - cost, 0)
     told = tuple(reason for reason in reasons if reason)
-    return PlanFit(person, month, window, whole, fits, cheapest, cost, today, price, saving, told)
+    of_plans = (fits, prices, cheapest, cost)
+    return PlanFit(person, month, window, whole, *of_plans, today, price, saving, told)
 
 
 def _today(named: set[str], plans: Sequence[Plan]) -> tuple[str, int | None, str]:

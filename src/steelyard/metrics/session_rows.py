@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -13,6 +14,7 @@ from sqlglot import exp
 from steelyard.errors import BadValue, UnknownName
 from steelyard.metrics import shown
 from steelyard.metrics.dialects import render
+from steelyard.metrics.memory import RememberingStore
 from steelyard.metrics.question import Question, Where
 from steelyard.metrics.shape import Scope, between, column, date, filters, join
 from steelyard.metrics.sight import OPEN, Sight
@@ -57,7 +59,8 @@ _PLAIN += ("context_tokens_max", "session_size", "session_duration", "commits", 
 class SessionTerms:
     """Sessions that began between two UTC days (both included), in an order, some of them.
 
-    `where` is as in a Question about `sessions`. Raises UnknownName for an order there is not.
+    `where` is as in a Question about `sessions`; `limit` rows after the first `offset`. Raises
+    UnknownName for an order there is not, BadValue for more rows than are given at once.
     """
 
     start: dt.date
@@ -66,12 +69,20 @@ class SessionTerms:
     sort: str = "time"
     down: bool = True
     limit: int = 50
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
             raise UnknownName("column", self.sort, SORTS)
         if not 0 < self.limit <= MOST_ROWS:
             raise BadValue(f"{self.limit:,} rows are not given.", f"At most {MOST_ROWS:,} are.")
+        if self.offset < 0:
+            raise BadValue("There are no rows before the first.")
+
+    @property
+    def page(self) -> tuple[str, bool, int, int]:
+        """Which rows of all, in which order."""
+        return self.sort, self.down, self.limit, self.offset
 
     @property
     def question(self) -> Question:
@@ -132,7 +143,7 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class SessionRows:
-    """`rows` in the order asked for; `total` counts all that there are."""
+    """`rows` in the order asked for; `total` counts all that there are (0 where no row is here)."""
 
     rows: tuple[SessionRow, ...]
     total: int
@@ -144,9 +155,10 @@ def session_rows(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> Sess
     seen = sight.on(asked)
     held = shown.limited(shown.meant(store, asked, seen), seen)
     names = {"session", "person", "repo", *held.where}
+    store = RememberingStore(store, store.data_version())
     source = shown.shown_store(store, seen, names, terms.start, terms.end)
     scope = Scope(terms.start, terms.end, (), tuple(sorted(held.where.items())))
-    found = source.query(render(_query(scope, terms), source.dialect))
+    found = source.query(_sql(scope, *terms.page, source.dialect))
     if not found:
         return SessionRows((), 0)
     models = _models(source, scope, {str(row[3]) for row in found})
@@ -154,7 +166,8 @@ def session_rows(store: Store, terms: SessionTerms, sight: Sight = OPEN) -> Sess
     return SessionRows(tuple(_row(row, models, name) for row in found), int(found[0][-1]))
 
 
-def _query(scope: Scope, terms: SessionTerms) -> exp.Select:
+@lru_cache(maxsize=256)
+def _sql(scope: Scope, sort: str, down: bool, limit: int, offset: int, dialect: str) -> str:
     day = column("day")
     sums = [f"coalesce(d.{name}, 0)" for name in _SUMS]
     plain = [column(name) for name in _PLAIN]
@@ -165,9 +178,9 @@ def _query(scope: Scope, terms: SessionTerms) -> exp.Select:
     query = query.where(
         between(day, scope.start, scope.end), *filters(scope, _FACT, day), "f.session <> ''"
     )
-    way = "desc" if terms.down else "asc"
-    order = (f"{SORTS[terms.sort]} {way} nulls last", "f.day desc", "f.session", "f.person")
-    return query.order_by(*order).limit(terms.limit)
+    way = "desc" if down else "asc"
+    order = (f"{SORTS[sort]} {way} nulls last", "f.day desc", "f.session", "f.person")
+    return render(query.order_by(*order).limit(limit).offset(offset), dialect)
 
 
 def _days(scope: Scope) -> exp.Expr:
@@ -181,16 +194,23 @@ def _days(scope: Scope) -> exp.Expr:
 
 def _models(store: Store, scope: Scope, sessions: set[str]) -> dict[tuple[str, ...], list[str]]:
     """Each session's models, the one with most tokens first."""
-    keys = ("person", "assistant", "session")
-    query = exp.select(*keys, "model").from_("usage").group_by(*keys, "model")
-    since = exp.GTE(this=exp.column("day"), expression=date(scope.start))
-    query = query.where(since, "model <> ''").order_by("sum(tokens) desc", "model")
-    if len(sessions) <= 1_000:
-        query = query.where(exp.column("session").isin(*sorted(sessions)))
+    some = tuple(sorted(sessions)) if len(sessions) <= 1_000 else ()
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for *key, model in store.query(render(query, store.dialect)):
+    for *key, model in store.query(_models_sql(scope.start, some, store.dialect)):
         found[tuple(map(str, key))].append(str(model))
     return found
+
+
+@lru_cache(maxsize=256)
+def _models_sql(first: dt.date, sessions: tuple[str, ...], dialect: str) -> str:
+    """Of all sessions where none are named."""
+    keys = ("person", "assistant", "session")
+    query = exp.select(*keys, "model").from_("usage").group_by(*keys, "model")
+    since = exp.GTE(this=exp.column("day"), expression=date(first))
+    query = query.where(since, "model <> ''").order_by("sum(tokens) desc", "model")
+    if sessions:
+        query = query.where(exp.column("session").isin(*sessions))
+    return render(query, dialect)
 
 
 def _row(row: Sequence[Any], models: Mapping[tuple[str, ...], list[str]], name: Any) -> SessionRow:

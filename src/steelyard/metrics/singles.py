@@ -5,6 +5,7 @@ A closed door: it takes a Quantile of the catalogue and a scope, nothing else.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -21,6 +22,11 @@ def single_values(store: Store, measure: Quantile, scope: Scope) -> list[tuple[A
     """The dimensions of `scope.by`, then one known value of the measure's column, a row each."""
     if measure.filters:
         raise ValueError("single values of a filtered quantile are not asked")
+    return store.query(_sql(measure, scope, store.dialect))
+
+
+@lru_cache(maxsize=256)
+def _sql(measure: Quantile, scope: Scope, dialect: str) -> str:
     day = column("day")
     value = exp.cast(column(measure.column), "double")
     chosen = [dimension(name, measure.fact, day.copy()) for name in scope.by]
@@ -32,4 +38,4 @@ def single_values(store: Store, measure: Quantile, scope: Scope) -> list[tuple[A
         *filters(scope, measure.fact, day),
         *only(measure.fact),
     )
-    return store.query(render(query, store.dialect))
+    return render(query, dialect)

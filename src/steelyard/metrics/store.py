@@ -25,3 +25,8 @@ def recorded_days(store: Store, tables: Iterable[str]) -> list[tuple[str, dt.dat
         for table in dict.fromkeys(tables)
     )
     return [(table, first, last) for table, first, last in store.query(asked)] if asked else []
+
+
+def recorded_since(store: Store, tables: Iterable[str]) -> dt.date | None:
+    """The day from which all of the tables hold something; empty ones are left out."""
+    return max((first for _, first, _ in recorded_days(store, sorted(tables))), default=None)

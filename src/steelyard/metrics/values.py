@@ -7,8 +7,10 @@ fact that the same telemetry brings (`plan.EVIDENCE`). Otherwise it is None, unk
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import count
 from typing import Any
 
 from steelyard.metrics.cohorts import (
@@ -25,10 +27,13 @@ from steelyard.metrics.measures import (
     Aggregate,
     Days,
     EmployedDays,
+    Formula,
     Lapsed,
     Measure,
     Number,
     OfPeople,
+    Read,
+    computed,
 )
 from steelyard.metrics.period import ONE_DAY, finest, next_bucket
 from steelyard.metrics.plan import EVIDENCE, Statement, fact_of, presence, statements
@@ -36,6 +41,7 @@ from steelyard.metrics.shape import Scope
 from steelyard.metrics.store import Store, recorded_days
 
 Key = tuple[str | dt.date, ...]
+Rows = list[tuple[Any, ...]]
 _WORK = ("person_days", "worked_sessions")
 
 
@@ -44,10 +50,10 @@ class Values:
 
     def __init__(self, store: Store, scope: Scope, measures: Iterable[Measure]) -> None:
         self._store, self._scope = store, scope
-        self._numbers: dict[tuple[Key, Measure], tuple[Number | None, int]] = {}
-        self._present: dict[tuple[Key, str], int] = {}
+        self._numbers: dict[Measure, dict[Key, tuple[Number | None, int]]] = defaultdict(dict)
+        self._present: dict[str, dict[Key, int]] = defaultdict(dict)
         self._keys: dict[Key, None] = {} if scope.by else {(): None}
-        self._people: dict[tuple[Key, OfPeople], int] = {}
+        self._people: dict[OfPeople, dict[Key, int]] = defaultdict(dict)
         self._looked_at: set[str] = set()
         self._recorded: dict[str, bool] = {}
         self._facts: dict[Measure, str] = {}
@@ -58,21 +64,26 @@ class Values:
         """The combinations of dimensions that occur; without any there is always one, empty."""
         return tuple(self._keys)
 
-    def of(self, key: Key, measure: Measure) -> Number | None:
-        """The measure at the key; None when unknown."""
+    def computing(self, formula: Formula) -> Read[Key]:
+        """How the formula is computed at a key; None when unknown."""
+        return computed(formula, self._reading)
+
+    def _reading(self, measure: Measure) -> Read[Key]:
+        """How the measure is read at a key: what does not hang on the key is looked up once."""
         if isinstance(measure, OfPeople):
-            known = self._people.get((self._people_key(key), measure), 0)
-            return known if self.has_people else None
+            people = self._people[measure]
+            return lambda key: people.get(self._people_key(key), 0) if self.has_people else None
         if isinstance(measure, Days):
-            return self._days(key)
+            return self._days
+        numbers = self._numbers[measure]
         if isinstance(measure, Lapsed):
-            return self._numbers.get((key, measure), (0, 0))[0] if self.has_work else None
-        return self._aggregate(key, measure)
+            return lambda key: numbers.get(key, (0, 0))[0] if self.has_work else None
+        return self._aggregated(numbers, measure)
 
     def has_rows(self, fact: str) -> bool:
         """Whether the fact has any row in the scope; False when it cannot tell the scope apart."""
         self._look_at((fact,))
-        return any(n for (_, name), n in self._present.items() if name == fact)
+        return any(self._present[fact].values())
 
     @cached_property
     def has_people(self) -> bool:
@@ -86,21 +97,26 @@ class Values:
         found = presence(("session_days", "person_days"), ())
         return any(self._rows(s, bare)[0][0] for s in found)
 
-    def _aggregate(self, key: Key, measure: Aggregate) -> Number | None:
-        fact = self._facts[measure]
-        value, matching = self._numbers.get((key, measure), (None, 0))
-        if self._present.get((key, fact)):
-            unknown = value is None and (matching or not isinstance(measure, ZERO_WHEN_EMPTY))
-            return None if unknown else value or 0
-        if not isinstance(measure, ZERO_WHEN_EMPTY):
-            return None
-        return 0 if self._evident(key, fact) else None
+    def _aggregated(
+        self, numbers: Mapping[Key, tuple[Number | None, int]], measure: Aggregate
+    ) -> Read[Key]:
+        fact, empties = self._facts[measure], isinstance(measure, ZERO_WHEN_EMPTY)
+        present = self._present[fact]
+
+        def read(key: Key) -> Number | None:
+            value, matching = numbers.get(key, (None, 0))
+            if present.get(key):
+                unknown = value is None and (matching or not empties)
+                return None if unknown else value or 0
+            return 0 if empties and self._evident(key, fact) else None
+
+        return read
 
     def _evident(self, key: Key, fact: str) -> bool:
         if (fact in _WORK and self.has_work) or (fact in WORK_FACTS and self.recorded(fact)):
             return True
         self._look_at(EVIDENCE[fact])
-        return any(self._present.get((key, name)) for name in EVIDENCE[fact])
+        return any(self._present[name].get(key) for name in EVIDENCE[fact])
 
     def recorded(self, fact: str) -> bool:
         """Whether the period touches the days between the first and last row of the fact's table:
@@ -126,52 +142,52 @@ class Values:
         missing = [fact for fact in facts if fact not in self._looked_at]
         self._looked_at.update(missing)
         for statement in presence(missing, self._scope.dimensions):
-            for row in self._rows(statement, self._scope):
-                self._count(statement, row)
+            self._count(statement, self._rows(statement, self._scope))
 
     def _read(self, measures: tuple[Measure, ...]) -> None:
         aggregates = [m for m in measures if not isinstance(m, Lapsed | OfPeople | Days)]
         self._facts = {m: fact_of(m.fact, self._scope.dimensions) for m in aggregates}
         for statement in statements(aggregates, self._scope.dimensions):
             self._looked_at.update(statement.facts)
-            for row in self._rows(statement, self._scope):
-                self._take(statement, row)
+            self._take(statement, self._rows(statement, self._scope))
         for measure in measures:
             if isinstance(measure, Lapsed):
                 self._take_lapsed(measure)
             elif isinstance(measure, OfPeople):
                 self._take_people(measure)
 
-    def _rows(self, statement: Statement, scope: Scope) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: Statement, scope: Scope) -> Rows:
         dialect = self._store.dialect
         return self._store.query(aggregate_sql(statement.measures, statement.facts, scope, dialect))
 
-    def _count(self, statement: Statement, row: tuple[Any, ...]) -> tuple[Key, int]:
+    def _count(self, statement: Statement, rows: Rows) -> None:
+        """The rows of each fact at each key: the columns after the dimensions."""
         width = len(self._scope.by)
-        key, end = tuple(row[:width]), width + len(statement.facts)
-        for fact, rows in zip(statement.facts, row[width:end], strict=True):
-            self._present[key, fact] = rows or 0
-        return key, end
+        for at, fact in enumerate(statement.facts, width):
+            self._present[fact].update((row[:width], row[at] or 0) for row in rows)
 
-    def _take(self, statement: Statement, row: tuple[Any, ...]) -> None:
-        key, end = self._count(statement, row)
-        self._keys[key] = None
-        pairs = zip(row[end::2], row[end + 1 :: 2], strict=True)
-        for measure, (value, matching) in zip(statement.asked, pairs, strict=True):
-            self._numbers[key, measure] = value, matching or 0
+    def _take(self, statement: Statement, rows: Rows) -> None:
+        """Each measure's value and how many rows it looked at: the columns after those."""
+        self._count(statement, rows)
+        width = len(self._scope.by)
+        first = width + len(statement.facts)
+        self._keys.update((row[:width], None) for row in rows)
+        for at, measure in zip(count(first, 2), statement.asked, strict=False):
+            numbers = self._numbers[measure]
+            numbers.update((row[:width], (row[at], row[at + 1] or 0)) for row in rows)
 
     def _take_lapsed(self, measure: Lapsed) -> None:
         fact = fact_of(measure.fact, self._scope.dimensions)
-        query = render(lapsed_query(fact, self._scope), self._store.dialect)
+        query = _lapsed_sql(fact, self._scope, self._store.dialect)
         for *key, people in self._store.query(query):
             if people:
                 self._keys[tuple(key)] = None
-                self._numbers[tuple(key), measure] = people, people
+                self._numbers[measure][tuple(key)] = people, people
 
     def _take_people(self, measure: OfPeople) -> None:
-        build = employed_days_query if isinstance(measure, EmployedDays) else headcount_query
-        for *key, people in self._store.query(render(build(self._scope), self._store.dialect)):
-            self._people[tuple(key), measure] = people or 0
+        query = _people_sql(measure, self._scope, self._store.dialect)
+        for *key, people in self._store.query(query):
+            self._people[measure][tuple(key)] = people or 0
             if len(key) == len(self._scope.by):
                 self._keys[tuple(key)] = None
 
@@ -179,3 +195,14 @@ class Values:
         """The part of a key that the headcount can be told apart by."""
         pairs = zip(self._scope.by, key, strict=True)
         return tuple(value for name, value in pairs if name in HEADCOUNT_DIMENSIONS)
+
+
+@lru_cache(maxsize=256)
+def _lapsed_sql(fact: str, scope: Scope, dialect: str) -> str:
+    return render(lapsed_query(fact, scope), dialect)
+
+
+@lru_cache(maxsize=256)
+def _people_sql(measure: OfPeople, scope: Scope, dialect: str) -> str:
+    build = employed_days_query if isinstance(measure, EmployedDays) else headcount_query
+    return render(build(scope), dialect)

@@ -6,13 +6,13 @@ whose records retention has deleted are never built again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from steelyard.people.forgotten import Forgotten, digest
+from steelyard.people.forgotten import Forgotten, Session, digest
 from steelyard.people.personal import (
     ABOUT,
     HANDS,
@@ -26,6 +26,7 @@ from steelyard.people.personal import (
     Hand,
     kind_of,
     mark,
+    session_mark,
 )
 from steelyard.records import TABLES
 
@@ -124,6 +125,29 @@ def find_theirs(cursor: Any, who: Named) -> None:
         " (select (assistant, session) from session_people where person <> $person)",
         {"person": who.person},
     )
+
+
+def sessions_of(cursor: Any) -> list[str]:
+    """Their sessions as marks; after `find_theirs`. What stands for nobody's own name is none."""
+    rows = cursor.execute("select assistant, session from their_sessions").fetchall()
+    return [session_mark(*row) for row in rows if not row[1].startswith("|")]
+
+
+def erase_sessions(
+    cursor: Any, sessions: Collection[Session], forgotten: Forgotten, with_work: bool
+) -> None:
+    """Records of sessions of which only later was told whose they are: that of somebody who was
+    forgotten. Their facts are due again."""
+    cursor.execute("create or replace temp table their_marks(kind varchar, value varchar)")
+    cursor.execute(
+        "create or replace temp table their_sessions(assistant varchar, session varchar)"
+    )
+    cursor.executemany("insert into their_sessions values (?, ?)", [list(s) for s in sessions])
+    _rename_sessions(cursor, forgotten)
+    for table in TABLES:
+        due = f"insert into dirty_days select distinct day from {table} where {is_theirs()}"
+        if _count(cursor.execute(due)):
+            _erase_records(cursor, table, with_work)
 
 
 def bodies_of(cursor: Any) -> list[int]:

@@ -24,8 +24,10 @@ from steelyard.people.personal import (
     Hand,
     kind_of,
     mark,
+    session_mark,
 )
 
+Session = tuple[str, str]  # the assistant, and its name there
 _BUILT_IN = '{"command_source":"builtin"}'  # says that a prompt was a command, and nothing else
 
 
@@ -62,16 +64,31 @@ class Forgotten:
     def records(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """Telemetry as it may be kept: theirs without a name, under sessions of other names.
 
-        All records of a session go by whom any of them names.
+        All records of a session go by whom any of them names, or by whom it is known to be of.
         """
-        theirs: dict[tuple[str, str], bool] = {}
         named = {name: self._named(table) for name, table in tables.items()}
+        theirs = self._sessions(tables, named)
+        return {name: self._clean(table, named[name], theirs) for name, table in tables.items()}
+
+    def unknown_sessions(self, tables: Mapping[str, pa.Table]) -> dict[Session, bool]:
+        """Sessions that these tables name as theirs and that are not on the list: what comes of
+        them later may name nobody."""
+        named = {name: self._named(table) for name, table in tables.items()}
+        found = self._sessions(tables, named)
+        return {pair: goes for pair, goes in found.items() if not self.knows(session_mark(*pair))}
+
+    def _sessions(
+        self, tables: Mapping[str, pa.Table], named: Mapping[str, list[bool | None]]
+    ) -> dict[Session, bool]:
+        """Their sessions among these, and whether the work goes whole."""
+        theirs: dict[Session, bool] = {}
         for name, table in tables.items():
-            pairs = zip(_texts(table, "assistant"), _texts(table, "session"), strict=True)
-            for pair, found in zip(pairs, named[name], strict=True):
+            pairs = list(zip(_texts(table, "assistant"), _texts(table, "session"), strict=True))
+            said = [(pair, self._known(session_mark(*pair))) for pair in set(pairs)]
+            for pair, found in (*said, *zip(pairs, named[name], strict=True)):
                 if found is not None and pair[1]:
                     theirs[pair] = theirs.get(pair, False) or found
-        return {name: self._clean(table, named[name], theirs) for name, table in tables.items()}
+        return theirs
 
     def _named(self, table: pa.Table) -> list[bool | None]:
         """Of each record None where it is nobody's, else whether it goes whole. An address says
@@ -86,7 +103,7 @@ class Forgotten:
         return found
 
     def _clean(
-        self, table: pa.Table, named: list[bool | None], theirs: Mapping[tuple[str, str], bool]
+        self, table: pa.Table, named: list[bool | None], theirs: Mapping[Session, bool]
     ) -> pa.Table:
         sessions = _texts(table, "session")
         pairs = list(zip(_texts(table, "assistant"), sessions, strict=True))

@@ -91,6 +91,11 @@ def mark(kind: str, value: str) -> str:
     return text if text.startswith(("account:", "install:", "jira:")) else text.lower()
 
 
+def session_mark(assistant: str, session: str) -> str:
+    """A session as one of somebody's marks."""
+    return f"session:{assistant}:{session}"
+
+
 def kind_of(column: str) -> str:
     """The kind of mark in a column of a record of work."""
     return "email" if column in E_MAILS else ""

@@ -34,6 +34,8 @@ class DuckWarehouse:
         self.url = f"duckdb://{path}"
         self._writing = threading.RLock()
         self._open: duckdb.DuckDBPyConnection | None = None
+        self._changes = 0  # transactions of this process, the only one that writes
+        self._version: tuple[int, int] | None = None  # after how many of them, which version
         self._connection = _connect(path, memory_limit, threads)
         try:
             migrate(self._connection, path)
@@ -72,6 +74,7 @@ class DuckWarehouse:
                 raise
             finally:
                 self._open = None
+                self._changes += 1
                 cursor.close()
 
     def append(self, tables: Mapping[str, pa.Table], position: int | None, now: datetime) -> None:
@@ -93,7 +96,11 @@ class DuckWarehouse:
 
     def data_version(self) -> int:
         """Changes whenever an answer may change; answers are cached by it."""
-        return int(self.query("select max(version) from data_version")[0][0])
+        changes, known = self._changes, self._version
+        if known is None or known[0] != changes:
+            found = int(self.query("select max(version) from data_version")[0][0])
+            known = self._version = changes, found
+        return known[1]
 
     def refreshed_at(self) -> datetime | None:
         found = self.query("select max(refreshed_at) from data_version")[0][0]

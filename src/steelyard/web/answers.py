@@ -13,17 +13,25 @@ Sums = dict[str, float | None]
 
 @dataclass(frozen=True)
 class Line:
-    """One row. A dimension that was not said is the empty string; None is an unknown number."""
+    """One row. A dimension that was not said is the empty string; None is an unknown number.
+
+    `alone` says, by metric, why nothing is compared where a comparison was asked for.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     now: Mapping[str, float | None] = field(default_factory=dict)
     before: Mapping[str, float | None] = field(default_factory=dict)
+    alone: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, metric: str) -> float | None:
         return self.now.get(metric)
 
     def earlier(self, metric: str) -> float | None:
         return self.before.get(metric)
+
+    def uncompared(self, metric: str) -> str:
+        """Why there is no whole period before, inside a sentence; empty where there is one."""
+        return self.alone.get(metric, "")
 
 
 def lines(answer: Answer) -> list[Line]:
@@ -32,14 +40,26 @@ def lines(answer: Answer) -> list[Line]:
     names = [(at, column.name) for at, column in places if column.kind == "dimension"]
     now = [(at, column.metric) for at, column in places if column.kind == "metric"]
     before = [(at, column.metric) for at, column in places if column.kind == "previous"]
+    alone = uncompared(answer)
     return [
         Line(
             {name: _text(row[at]) for at, name in names},
             {metric: _number(row[at]) for at, metric in now},
             {metric: _number(row[at]) for at, metric in before},
+            alone,
         )
         for row in answer.rows
     ]
+
+
+def uncompared(answer: Answer) -> dict[str, str]:
+    """Per metric, since when it is recorded, where that leaves no whole period before."""
+    return {
+        metric: note.message[:1].lower() + note.message[1:].rstrip(".")
+        for note in answer.warnings
+        if note.code == "not_compared"
+        for metric in note.affects
+    }
 
 
 def single(answer: Answer) -> Line:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from steelyard.errors import UsageError
-from steelyard.metrics import CATALOGUE
-from steelyard.metrics.period import previous
-from steelyard.metrics.question import Question
+from steelyard.metrics import CATALOGUE, Question
 from steelyard.web import asking, words
-from steelyard.web.answers import Line, lines
-from steelyard.web.formats import UNKNOWN, change, day, value
+from steelyard.web.answers import Line, lines, uncompared
+from steelyard.web.formats import UNKNOWN, change, value
 from steelyard.web.services import Services
 from steelyard.web.table import Cell, Grid, Head, Row
 from steelyard.web.view import View
 
 SHOWN = 8
 OWN, WHOLE = 0.1, 0.02  # of its own amount before, and of everything's: less is no news
-LATE = 3  # days by which records may begin after the period before does: it may begin on a weekend
 ASKED: tuple[tuple[str, str], ...] = (
     ("spend_usd", "team"),
     ("spend_usd", "model"),
@@ -63,22 +59,16 @@ def changes(services: Services, view: View) -> Changes:
     """Of the page's period and filters. Comparison needs a period before that is recorded."""
     if not view.compare:
         return Changes(why="Nothing is compared: choose a comparison above.")
-    start, _ = previous(view.period.start, view.period.end)
-    first = _recorded(services, view)
-    if first is None or (first - start).days > LATE:
-        when = f"Records begin on {day(first, year=True)}" if first else "Nothing is recorded"
-        return Changes(why=f"{when}: the period before is not whole, so nothing is compared.")
+    days = (view.period.start, view.period.end)
+    asked = services.ask(Question(("spend_usd",), *days, compare="previous"))
+    if asked.coverage.first_day is None:
+        return Changes(why="Nothing is recorded in this period.")
+    if why := uncompared(asked).get("spend_usd"):
+        return Changes(why=f"Spend is {why}: nothing is compared.")
     found = [move for metric, by in ASKED for move in _moves(services, view, metric, by)]
     found.sort(key=lambda move: (-abs(move.part), move.metric, move.dimension, move.value))
     why = "" if found else "Nothing moved by more than usual."
     return Changes(tuple(found), why)
-
-
-def _recorded(services: Services, view: View) -> dt.date | None:
-    """The first day of the period before of which anything is known, or of this one."""
-    start, _ = previous(view.period.start, view.period.end)
-    asked = Question(("spend_usd",), start, view.period.end)
-    return services.ask(asked).coverage.first_day
 
 
 def _moves(services: Services, view: View, metric: str, by: str) -> Iterator[Move]:
@@ -92,7 +82,7 @@ def _moves(services: Services, view: View, metric: str, by: str) -> Iterator[Mov
         return
     whole = sum(max(line.number(metric) or 0.0, line.earlier(metric) or 0.0) for line in rows)
     for line in rows:
-        if whole and is_news(metric, line, whole):
+        if whole and not line.uncompared(metric) and is_news(metric, line, whole):
             before, now = line.earlier(metric) or 0.0, line.number(metric) or 0.0
             yield Move(metric, by, line.names[by], before, now, (now - before) / whole)
 

@@ -19,6 +19,7 @@ DOLLARS = (
     "datum.value == 0 ? '$0' : abs(datum.value) < 1 ? format(datum.value, '$.3~f')"
     " : format(datum.value, '$.3~s')"
 )
+TIME_LABEL = "utcFormat(toDate(datum.value), '%H:%M')"
 COUNTS = "format(datum.value, datum.value < 10000 ? ',~f' : '.3~s')"
 HOURS = "format(datum.value, ',~f') + ' h'"
 SHARES = "format(datum.value, '~%')"
@@ -47,11 +48,14 @@ def stacked(amounts: str) -> str:
 
 
 @functools.cache
-def lines(amounts: str) -> str:
-    """JSON of a line a series over days, weeks or months; a bucket without a figure is a gap."""
+def lines(amounts: str, label: str = TICK_LABEL) -> str:
+    """JSON of a line a series over days, weeks or months; a bucket without a figure is a gap.
+
+    `label` is the expression that writes the labels of buckets.
+    """
     import altair as alt
 
-    x, y = _buckets(alt), _amounts(alt, amounts)
+    x, y = _buckets(alt, label), _amounts(alt, amounts)
     drawn = alt.Chart(alt.NamedData("rows"))
     line = drawn.mark_line(strokeWidth=2, strokeJoin="round").encode(x=x, y=y, color=_colours(alt))
     opacity = alt.condition("datum.partial", alt.value(0.4), alt.value(1))
@@ -125,10 +129,10 @@ def _json(alt: Any, x: Any, *layers: Any) -> str:
     return json.dumps(plain(chart.to_dict()), separators=(",", ":"))
 
 
-def _buckets(alt: Any) -> Any:
+def _buckets(alt: Any, label: str = TICK_LABEL) -> Any:
     return alt.X(
         "day:O",
-        axis=alt.Axis(labelExpr=TICK_LABEL, labelAngle=0, title=None, ticks=False, values=[]),
+        axis=alt.Axis(labelExpr=label, labelAngle=0, title=None, ticks=False, values=[]),
         scale=alt.Scale(paddingInner=0.18, paddingOuter=0.1),
     )
 

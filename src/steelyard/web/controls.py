@@ -14,6 +14,7 @@ from steelyard.web.formats import short_money, span
 from steelyard.web.view import View
 
 CHOICES_SHOWN = 40
+_OF_PERIOD = ("period", "from", "to", "page")  # other days have other pages
 Written = Callable[[float], str]
 
 
@@ -30,13 +31,13 @@ def shared(
         "period": _period(view, today, path),
         "filters": [_filter(view, name, values, path, written) for name, values in options.items()]
         + [_filter(view, name, {}, path) for name in view.where if name not in options],
-        "clear": replace(view, where={}).url(path),
+        "clear": replace(view, where={}, page=1).url(path),
     }
 
 
 def _period(view: View, today: dt.date, path: str) -> dict[str, Any]:
     later = view.period.later(today)
-    rest = [pair for pair in view.parameters() if pair[0] not in ("period", "from", "to")]
+    rest = [pair for pair in view.parameters() if pair[0] not in _OF_PERIOD]
     return {
         "choices": [
             {

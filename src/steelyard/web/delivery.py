@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from steelyard.metrics import Question
+from steelyard.metrics import Answer, Question
 from steelyard.web import delivery_asking as asking
 from steelyard.web import delivery_tables as tables
 from steelyard.web import words
@@ -29,6 +29,7 @@ from steelyard.web.formats import count, hours, short_count, span
 from steelyard.web.frame import Pages
 from steelyard.web.layout import footer
 from steelyard.web.notes import Shown, notes
+from steelyard.web.panels import table_downloads
 from steelyard.web.tiles import Tile, tiles
 
 COLOURS = (1, 3, 2, 4, 5, 0)
@@ -99,9 +100,15 @@ def context(view: DeliveryView, asked: Asked, today: dt.date) -> dict[str, Any]:
         "grid": tables.groups(view, asked),
         "row_count": rows,
         "json": f"{PATH}.json{view.url('')}",
-        "files": {kind: f"{PATH}.{kind}{view.url('')}" for kind in ("csv", "parquet")},
+        "files": _files(asked.groups),
+        "assisted_files": _files(asked.assisted),
+        "class_files": _files(asked.classes),
         "foot": _foot(asked, today),
     }
+
+
+def _files(answer: Answer | None) -> dict[str, str]:
+    return table_downloads(answer.question) if answer and answer.question.by else {}
 
 
 def _notes(view: DeliveryView, asked: Asked) -> list[Shown]:

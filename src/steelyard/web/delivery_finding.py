@@ -29,7 +29,7 @@ def delivery_finding(view: DeliveryView, asked: Asked) -> Finding:
             verb = "was" if number == 1 else "were"
             said: list[Part] = [(f"{opening}, ", False), (was, True)]
             said.append((f"{_scope(view)} {verb} {done}", False))
-            said += compared(view, number, total.earlier(name), "fewer")
+            said += compared(view, total, name, "fewer")
             said += _speed(name, total)
             return Finding((*said, (".", False)), _support(total))
     return _nothing(view, opening)

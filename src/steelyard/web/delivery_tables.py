@@ -68,7 +68,9 @@ def _figure(view: DeliveryView, asked: Asked, name: str) -> Figure:
     metric = CATALOGUE[name]
     now, before = asked.total.number(name), asked.total.earlier(name)
     moved = points(now, before) if metric.unit == "share" else change(now, before)
-    then = f"was {value(before, metric.unit)}" if view.compare and before is not None else ""
+    then = asked.total.uncompared(name)
+    if view.compare and before is not None:
+        then = f"was {value(before, metric.unit)}"
     return Figure(
         metric=name,
         label=words.metric(name),

@@ -56,6 +56,9 @@ FIXES: dict[str, str] = {
     "disk": "Check free space and permissions of the data folder with `steelyard doctor`.",
 }
 ELSE = "Look into the server's log at that time, or run `steelyard doctor`."
+UNREAD = (
+    "It is kept and blocks nothing. Please report it with the error, and with the client's version."
+)
 NOTHING = (
     "Nothing has reached the ports yet.",
     "Start the assistant anew: it reads these variables only when it starts. Then ask it anything"
@@ -98,8 +101,7 @@ def _unread(status: Status) -> Iterator[Finding]:
     for aside in status.set_aside[-3:]:
         yield Finding(
             f"Request {aside.number} ({aside.signal}) was taken but could not be read.",
-            "It is kept and blocks nothing. Please report it with the error, and with the client's"
-            " version.",
+            UNREAD,
             aside.error,
         )
 

@@ -25,7 +25,7 @@ from steelyard.state.views import Views
 from steelyard.web import cookies
 from steelyard.web.limiter import Limiter, network_of
 from steelyard.web.once import Once
-from steelyard.web.viewer import LOCAL, Viewer, current
+from steelyard.web.viewer import ASKER, LOCAL, Viewer, current
 
 if TYPE_CHECKING:
     from steelyard.web.admission import Oidc
@@ -101,6 +101,8 @@ class Doorman:
 
     def recognise(self, request: Request) -> Known | None:
         """Who it is, as far as shown; None where signing in is required and did not happen."""
+        if ASKER in request.scope:
+            return Known(request.scope[ASKER])
         known = self._shown(request) if self.state is not None else None
         return known or (None if self.required else Known(LOCAL))
 

@@ -43,7 +43,7 @@ def spend_finding(view: View, totals: Line, by_model: ByModel) -> Finding:
     floor = "at least " if unpriced else ""
     parts: list[Part] = [(f"{opening}, {_scope(view)} used ", False)]
     parts += [(f"{floor}{short_money(spend)}", True), (" at list price", False)]
-    parts += compared(view, spend, totals.earlier("spend_usd"))
+    parts += compared(view, totals, "spend_usd")
     parts += [] if "model" in view.where else _led(by_model, spend)
     return Finding((*parts, (".", False)), _support(totals))
 
@@ -72,10 +72,13 @@ def _scope(view: View) -> str:
     return f"coding assistants ({', '.join(said)})"
 
 
-def compared(view: View, now: float, earlier: float | None, fewer: str = "less") -> list[Part]:
+def compared(view: View, totals: Line, metric: str, fewer: str = "less") -> list[Part]:
     """How much more or `fewer` than in the period before; nothing when that is not wanted."""
-    if not view.compare:
+    now, earlier = totals.number(metric), totals.earlier(metric)
+    if not view.compare or now is None:
         return []
+    if why := totals.uncompared(metric):
+        return [(f" ({why})", False)]
     length = f"{view.period.days} days" if view.period.days > 1 else "day"
     if not earlier:
         return [(f"; the {length} before hold nothing to compare with", False)]

@@ -60,6 +60,7 @@ SETTINGS = (
     Link("tokens", "Tokens", "/settings/tokens", "key"),
     Link("prices", "Prices", "/settings/prices", "spend"),
     Link("plans", "Plans", "/settings/plans", "spend"),
+    Link("privacy", "Privacy", "/settings/privacy", "key"),
 )
 
 

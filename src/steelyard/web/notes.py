@@ -16,8 +16,8 @@ ADVICE = {
     "unmatched_people": "`steelyard import csv people FILE` adds them.",
 }
 HARMLESS = frozenset({"no_people", "undefined_ratio"})
-# Said elsewhere on the page: in the chart's subtitle and in the footer.
-ELSEWHERE = frozenset({"partial_day", "no_data"})
+# Said elsewhere on the page: in the chart's subtitle, in the footer and in the tiles.
+ELSEWHERE = frozenset({"partial_day", "no_data", "not_compared"})
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from steelyard.web import asking, definitions, sources, spend, spend_panels, start, view
+from steelyard.web import asking, definitions, spend, spend_panels, start, view
 from steelyard.web.account import add_account, add_first_account, add_invitation
 from steelyard.web.accounts import add_account_settings, add_accounts
 from steelyard.web.adoption import add_adoption
@@ -19,7 +19,6 @@ from steelyard.web.delivery import add_delivery
 from steelyard.web.demo import add_demo
 from steelyard.web.files import Kind, Table, add_files
 from steelyard.web.forecast import forecast_tile
-from steelyard.web.formats import moment
 from steelyard.web.frame import Pages
 from steelyard.web.impact import add_impact
 from steelyard.web.layout import footer
@@ -37,6 +36,7 @@ from steelyard.web.saved_views import add_saved_views
 from steelyard.web.sessions import add_sessions
 from steelyard.web.settings import add_settings
 from steelyard.web.signing import add_sign_in, add_sign_out, add_theme
+from steelyard.web.sources import add_sources
 
 
 def router(pages: Pages) -> APIRouter:
@@ -52,7 +52,7 @@ def router(pages: Pages) -> APIRouter:
         add_sessions,
         add_person,
         add_people,
-        _sources,
+        add_sources,
         _definitions,
         _get_started,
         add_demo,
@@ -120,27 +120,6 @@ def _spend(routes: APIRouter, pages: Pages) -> None:
         return as_format(asking.ask_table(services, shown), form, name)
 
     add_files(routes, "/spend", table, ("csv", "parquet"))
-
-
-def _sources(routes: APIRouter, pages: Pages) -> None:
-    services = pages.services
-
-    @routes.get("/sources")
-    def html(request: Request) -> Response:
-        page = pages.page(request, "sources", "Sources", services.status())
-        found, now = services.sources(), services.now()
-        values = sources.context(found, services.source_kinds(), now)
-        foot = [f"{len(found)} {'source' if len(found) == 1 else 'sources'}", f"seen {moment(now)}"]
-        return pages.render(request, "sources.html", page, foot=foot, **values)
-
-    @routes.get("/sources.json")
-    def data() -> Response:
-        return JSONResponse({"sources": [asdict(row) for row in sources.lines(services.sources())]})
-
-    @routes.get("/sources.csv")
-    def table() -> Response:
-        text = sources.as_csv(services.sources())
-        return Response(text, headers=download("sources.csv"), media_type=CSV)
 
 
 def _definitions(routes: APIRouter, pages: Pages) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steelyard.errors import UsageError
 from steelyard.metrics import CATALOGUE, Answer, Question
+from steelyard.metrics.facts import TIME_DIMENSIONS
 from steelyard.metrics.period import bucket_of
 from steelyard.metrics.sight import SMALL
 from steelyard.web import asking, chart, words
@@ -144,6 +145,16 @@ def downloads(question: Question, shape: Shape) -> dict[str, str]:
     query = question.to_query()
     files = {kind: f"/api/v1/ask?{query}&format={kind}" for kind in FORMATS}
     return files | {kind: f"/chart.{kind}?shape={shape}&{query}" for kind in PICTURES}
+
+
+def table_downloads(question: Question) -> dict[str, str]:
+    """The same of a table with a row a value: all its figures, and a picture of the first of them
+    by what comes first."""
+    by = question.by[:1]
+    first = replace(question, metrics=question.metrics[:1], by=by, compare=None)
+    shape: Shape = "lines" if by[0] in TIME_DIMENSIONS else "ranking"
+    pictures = {kind: downloads(first, shape)[kind] for kind in PICTURES}
+    return downloads(question, shape) | pictures
 
 
 def measure(view: View, panel: Panel) -> str:

@@ -122,24 +122,26 @@ def _caused(view: View, known: Studied, spent: tuple[Part, ...]) -> Payoff:
 
 
 def _associated(view: View, cost: UnitCost, lacking: str, spent: tuple[Part, ...]) -> Payoff:
-    whole = " in the whole company" if cost.whole else ""
+    """What was spent, and how much of it came with each thing that shipped."""
     limits = "its interval is unknown"
     if cost.low is not None and cost.high is not None:
         limits = f"95 % interval {money(cost.low)} to {money(cost.high)}"
+    where, of_it = ("in the whole company, ", "spend") if cost.whole else ("", "it")
+    *first, (last, strong) = spent
     parts: tuple[Part, ...] = (
-        (
-            f"{NOT_YET}. {view.period.phrase.capitalize()}, each {cost.thing}{whole} came with ",
-            False,
-        ),
+        (f"{NOT_YET}. ", False),
+        *first,
+        (last.removesuffix("."), strong),
+        (f"; {where}each {cost.thing} came with ", False),
         (money(cost.value), True),
-        (f" of spend ({limits}). ", False),
+        (f" of {of_it} ({limits}).", False),
     )
     filtered = " The filters do not apply to what shipped." if cost.whole else ""
     support = (
         "Cost against what shipped is an association: it does not say what would have shipped"
         f" without.{filtered} {lacking}"
     )
-    return Payoff(Finding((*parts, *spent), support), ASSOCIATION, "/roi", "Unit costs")
+    return Payoff(Finding(parts, support), ASSOCIATION, "/roi", "Unit costs")
 
 
 def _spent(view: View, totals: Line) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from steelyard.metrics import CATALOGUE
+from steelyard.metrics import CATALOGUE, Question
 from steelyard.web import people_data, words
 from steelyard.web.asking import shown_by
 from steelyard.web.controls import comparison, shared
@@ -21,6 +21,7 @@ from steelyard.web.layout import footer
 from steelyard.web.notes import notes
 from steelyard.web.org_tree import tree
 from steelyard.web.organisation import TITLES, Organisation
+from steelyard.web.panels import PICTURES, table_downloads
 from steelyard.web.people_asking import (
     COVERED,
     FIGURES,
@@ -29,7 +30,7 @@ from steelyard.web.people_asking import (
     ask_people,
 )
 from steelyard.web.people_finding import people_finding
-from steelyard.web.people_groups import groups, title
+from steelyard.web.people_groups import ADOPTION, groups, title
 from steelyard.web.people_view import CASCADE, FORMER, PATH, TABLES, TABS, PeopleView, read
 from steelyard.web.scorecard import scorecard
 from steelyard.web.series import sparks
@@ -115,6 +116,7 @@ def context(
         "scores": scorecard(view, known, asked.scores) if asked.scores is not None else None,
         "most_people": MOST_PEOPLE,
         "downloads": {name: _downloads(view, name) for name in TABLES},
+        "group_pictures": _pictures(services, view),
         "json": f"{PATH}.json{view.url('')}",
         "foot": _foot(asked, today),
     }
@@ -129,6 +131,16 @@ def _downloads(view: PeopleView, table: str) -> dict[str, str]:
     query = view.url("")
     said = f"{query}{'&' if query else '?'}table={table}"
     return {kind: f"{PATH}.{kind}{said}" for kind in ("csv", "parquet")}
+
+
+def _pictures(services: Services, view: PeopleView) -> dict[str, str]:
+    """Adoption by group, as a picture, where whoever asks may see it so."""
+    days = (view.period.start, view.period.end)
+    asked = Question((ADOPTION,), *days, (view.by,), dict(view.where))
+    if view.by == "person" or not services.sight.allows(asked):
+        return {}
+    files = table_downloads(asked)
+    return {kind: files[kind] for kind in PICTURES}
 
 
 def _filters(services: Services, view: PeopleView, known: Organisation) -> dict[str, Any]:

@@ -51,6 +51,8 @@ def adopted(view: View, totals: Line, active: float, staff: float) -> list[Part]
     if not active or not view.compare:
         return parts
     length = f"the {view.period.days} days before" if view.period.days > 1 else "the day before"
+    if why := totals.uncompared(ADOPTION):
+        return [*parts, (f" ({why})", False)]
     if before is None:
         return [*parts, (f"; {length} hold nothing to compare with", False)]
     moved = (rate - before) * 100

@@ -64,6 +64,6 @@ def read(params: QueryParams, today: dt.date) -> PeopleView:
         found.where,
         found.sort or LOWEST_FIRST,
         found.whole,
-        params.get("node"),
-        params.get("order") or BY_NAME,
+        node=params.get("node"),
+        order=params.get("order") or BY_NAME,
     )

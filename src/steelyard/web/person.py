@@ -16,13 +16,12 @@ from steelyard.errors import UsageError
 from steelyard.metrics import CATALOGUE, Question
 from steelyard.metrics.sight import NotShown
 from steelyard.people.listing import Listed, Time
+from steelyard.web import person_plan, words
 from steelyard.web import sheet as sheets
-from steelyard.web import words
 from steelyard.web.answers import Line, lines, single
-from steelyard.web.api import Format
 from steelyard.web.asking import Names
 from steelyard.web.controls import shared
-from steelyard.web.files import Kind, add_files
+from steelyard.web.files import Kind, Table, add_files
 from steelyard.web.formats import day, value
 from steelyard.web.frame import Pages
 from steelyard.web.person_panels import PATH, SHEET
@@ -126,9 +125,9 @@ def add_person(routes: APIRouter, pages: Pages) -> None:
 
     def file(request: Request, kind: Kind) -> Response:
         view = read(request.query_params, services)
-        panel = SHEET.panel(request.query_params.get("panel", SHEET.first.name))
-        form: Format = "csv" if kind == "csv" else "parquet"
-        return sheets.one_panel(services, view, panel, form, SHEET.key)
+        name = request.query_params.get("panel", SHEET.first.name)
+        form: Table = "csv" if kind == "csv" else "parquet"
+        return sheets.sheet_file(services, view, SHEET, name, form)
 
     add_files(routes, PATH, file, ("csv", "parquet"))
 
@@ -152,7 +151,16 @@ def _context(services: Services, view: PersonView, has_data: bool) -> dict[str, 
         "own": view.own,
         "looks_said": LOOKS,
         "beside": beside(services, view),
+        "plan": person_plan.panel(services, view),
+        "plan_files": _files(view, person_plan.NAME),
         "sessions_url": f"/sessions?{urlencode({f'{PREFIX}person': view.who})}",
+    }
+
+
+def _files(view: PersonView, table: str) -> dict[str, str]:
+    joined = "&" if view.parameters() else "?"
+    return {
+        kind: f"{view.url(f'{PATH}.{kind}')}{joined}panel={table}" for kind in ("csv", "parquet")
     }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
-from steelyard.web import asking
+from steelyard.web import asking, person_plan
 from steelyard.web.answers import Line, single
 from steelyard.web.finding import Finding, Part, compared
 from steelyard.web.formats import count, short_money
 from steelyard.web.panels import Panel
 from steelyard.web.services import Services
-from steelyard.web.sheet import Section, Sheet
+from steelyard.web.sheet import OwnTable, Section, Sheet
 from steelyard.web.tiles import Tile, tiles
 from steelyard.web.view import View
 
@@ -98,6 +99,12 @@ SHIPPED = Section(
 )
 
 
+def person_url(view: View, person: str) -> str:
+    """The page of somebody, over the same days."""
+    said = {"who": person, **view.period.parameters()}
+    return f"{PATH}?{urlencode(said)}"
+
+
 def finding(view: View, totals: Line) -> Finding:
     """What they used; beside nobody else's."""
     opening = view.period.phrase[:1].upper() + view.period.phrase[1:]
@@ -111,7 +118,7 @@ def finding(view: View, totals: Line) -> Finding:
         parts.append(("; what they cost is unknown", False))
     else:
         parts += [(" for " if number else "", False), (short_money(spend), True)]
-        parts += [(" at list price", False), *compared(view, spend, totals.earlier("spend_usd"))]
+        parts += [(" at list price", False), *compared(view, totals, "spend_usd")]
     return Finding(
         (*parts, (".", False)),
         "Compared with this person's own past only. More use is not more work.",
@@ -144,4 +151,5 @@ SHEET = Sheet(
     filters=("assistant", "model"),
     template="person.html",
     more_tiles=lines_added,
+    tables={person_plan.NAME: OwnTable(person_plan.COLUMNS, person_plan.rows)},
 )

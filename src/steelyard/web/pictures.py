@@ -55,13 +55,17 @@ def drawn(answer: Answer, shape: str, services: Any, kind: Picture) -> bytes:
     shown = panels.shown(view, panel, answer, services.today())
     if shown.why:
         raise BadValue("There is nothing to draw.", shown.why)
-    if shown.chart is None:
-        spec, rows = _ranked(panel, answer)
-    else:
-        spec, rows = _coloured(json.loads(shown.spec), shown.chart), _rows(shown.chart)
-    spec["datasets"] = {"hover": []}
     measure = f"{shown.measure} · {span(asked.start, asked.end)}"
-    return draw(spec, rows, shown.title, measure, kind)
+    if shown.chart is not None:
+        return picture_of(shown.chart, shown.spec, shown.title, measure, kind)
+    spec, rows = _ranked(panel, answer)
+    return draw({**spec, "datasets": {"hover": []}}, rows, shown.title, measure, kind)
+
+
+def picture_of(shown: Chart, spec: str, title: str, measure: str, kind: Picture) -> bytes:
+    """A page's chart, from what its table holds."""
+    coloured = _coloured(json.loads(spec), shown)
+    return draw({**coloured, "datasets": {"hover": []}}, _rows(shown), title, measure, kind)
 
 
 def _panel(answer: Answer, shape: str) -> Panel:
@@ -90,6 +94,7 @@ def _rows(shown: Chart) -> Rows:
         }
         for bucket in shown.buckets
         for order, (series, point) in enumerate(zip(shown.series, bucket.points, strict=True))
+        if point.known or shown.grain != "call"  # a call belongs to one line only
     ]
 
 

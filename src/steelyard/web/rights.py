@@ -76,7 +76,6 @@ FORMS: dict[str, Roles] = {
     "/settings/accounts/{account}/enable": ADMIN,
     "/settings/tokens": ADMIN,
     "/settings/tokens/{token}/revoke": ADMIN,
-    "/demo": ADMIN,
     "/demo/load": ADMIN,
     "/demo/remove": ADMIN,
 }

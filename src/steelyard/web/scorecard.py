@@ -14,6 +14,7 @@ from steelyard.web.formats import value
 from steelyard.web.organisation import Organisation
 from steelyard.web.people_asking import SCORES
 from steelyard.web.people_view import BY_NAME, PATH, PeopleView
+from steelyard.web.person_panels import person_url
 from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row
 
 ATTRIBUTES = ("department", "role", "manager", "rollup")
@@ -88,7 +89,8 @@ def _row(
         text = "–" if number is None else value(number, CATALOGUE[name].unit)
         cells.append(Cell(text, number is not None))
     label = known.label("person", person)
-    return Row(label, tuple(cells), view.narrowed("person", person).url(PATH), f"Only {label}")
+    url = person_url(view, person) if person else ""
+    return Row(label, tuple(cells), url, f"What is recorded of {label}")
 
 
 def _attribute(known: Organisation, person: str, name: str) -> str:

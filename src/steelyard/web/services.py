@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from steelyard.metrics import Answer, Question
+from steelyard.metrics.plan_fit import PlanFit
 from steelyard.metrics.questions import QuestionAnswer, Terms
+from steelyard.metrics.session_course import Call
 from steelyard.metrics.session_rows import SessionRows, SessionTerms
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time
@@ -154,8 +156,15 @@ class Services(Protocol):
         """What directories said of a person, a row a stretch of time, in its order. Raises
         NotShown where the person may not be seen by name."""
 
+    def plan_fit(self, person: str, day: dt.date) -> PlanFit | None:
+        """Which plan the person's last month that was over on the day would have fitted; None
+        without use in it. Raises NotShown where the person may not be seen."""
+
     def session_list(self, terms: SessionTerms) -> SessionRows:
         """Sessions one by one. Raises NotShown where nobody's may be seen."""
+
+    def session_course(self, terms: SessionTerms) -> Sequence[Call]:
+        """One session's calls to models. Raises NotShown where nobody's may be seen."""
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         """The largest that belong to nobody a directory knows; nobody unless all may be seen."""

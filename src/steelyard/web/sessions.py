@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from urllib.parse import quote
-
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from fastapi import APIRouter
 
 from steelyard.errors import UsageError
 from steelyard.metrics.answer import Answer
 from steelyard.metrics.questions import Terms
-from steelyard.metrics.session_rows import SessionTerms
-from steelyard.web import sheet as sheets
 from steelyard.web.answers import Line, lines
 from steelyard.web.asking import Names
 from steelyard.web.finding import Finding, Part
 from steelyard.web.formats import count, minutes, rate, share, short, short_money
 from steelyard.web.frame import Pages
 from steelyard.web.panels import Panel
-from steelyard.web.problems import NoSuchPage
 from steelyard.web.question_panels import Drawn, draw
 from steelyard.web.roi import PATH as QUESTION_PATH
 from steelyard.web.roi import RoiView
 from steelyard.web.services import Services
+from steelyard.web.session import EVENTS, add_session
 from steelyard.web.sessions_table import COLUMNS, PATH, explorer, most_costly, rows
 from steelyard.web.sheet import OwnTable, Section, Sheet, Values, add_sheet
 from steelyard.web.view import View
 
-EVENTS = "Comes with the assistants' events: switch the logs exporter on."
 SIZE = "by the largest single context"
 FILTERS = ("team", "assistant", "repo", "session_size", "session_duration")
 # Of the named question `stuck`: those that single sessions would show better are left to rows.
@@ -225,80 +218,4 @@ SHEET = Sheet(
 
 def add_sessions(routes: APIRouter, pages: Pages) -> None:
     add_sheet(routes, pages, SHEET)
-    _add_one(routes, pages)
-
-
-ONE = Sheet(
-    key="sessions",
-    title="Session",
-    path=PATH,
-    asks="What happened in this session?",
-    tiles=(
-        ("spend_usd", 1),
-        ("tokens", 4),
-        ("session_context_tokens_max", 2),
-        ("prompts", 3),
-        ("tool_calls", 5),
-        ("cache_hit_share", 2),
-    ),
-    sections=(
-        Section(
-            "what",
-            "What it did",
-            (
-                Panel("models", "ranking", ("spend_usd", "tokens"), "Models", "model"),
-                Panel("types", "ranking", ("tokens", "spend_usd"), "Tokens", "token_type"),
-                Panel(
-                    "tools",
-                    "ranking",
-                    ("tool_calls", "tool_errors_share", "tool_latency_ms_p50"),
-                    "Tools",
-                    "tool",
-                    advice=EVENTS,
-                ),
-                Panel(
-                    "decisions",
-                    "ranking",
-                    ("edit_decisions", "accept_rate"),
-                    "Decisions about edits",
-                    "tool",
-                    advice=EVENTS,
-                ),
-                Panel(
-                    "calls",
-                    "ranking",
-                    ("api_requests", "api_latency_ms_p50", "api_error_share"),
-                    "Calls to models",
-                    "model",
-                    advice=EVENTS,
-                ),
-                Panel("errors", "ranking", ("api_errors",), "Failed calls", "error"),
-            ),
-        ),
-    ),
-    finding=lambda view, totals: Finding(()),
-    filters=(),
-    template="session.html",
-)
-
-
-def _add_one(routes: APIRouter, pages: Pages) -> None:
-    services = pages.services
-
-    @routes.get(f"{PATH}/{{session}}")
-    def one(request: Request, session: str) -> Response:
-        """One session, for those who may see its person. What may not be seen is not there."""
-        view = replace(sheets.read(request.query_params, services), compare=False, sort="")
-        view = replace(view, where={"session": (session,)})
-        found = services.session_list(
-            SessionTerms(view.period.start, view.period.end, view.where, limit=1)
-        )
-        if not found.rows:
-            raise NoSuchPage(
-                "No such session began in this period, or it is not yours to see.",
-                "Choose the period it began in; a session belongs to the day of its first work.",
-            )
-        sheet = replace(ONE, path=f"{PATH}/{quote(session, safe='')}")
-        page = pages.page(request, "sessions", "Session", services.status())
-        values = sheets.context(services, view, sheet) | {"filters": [], "row": found.rows[0]}
-        return pages.render(request, sheet.template, page, sheet=sheet, shown=True, **values)
+    add_session(routes, pages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from steelyard.errors import UsageError
 from steelyard.metrics.session_rows import MOST_ROWS, SessionRow, SessionRows, SessionTerms
@@ -15,7 +16,7 @@ from steelyard.web.table import ROWS_SHOWN, Cell, Grid, Head, Row, bar
 from steelyard.web.view import View
 
 PATH = "/sessions"
-MOST_SHOWN = 1_000  # rows of a page that shows all; files hold more
+MOST_SHOWN = 1_000  # rows of a page once more than the first are wished for
 FIRST = 20  # rows of what cost most
 # A file's columns, in its order.
 COLUMNS: tuple[str, ...] = (
@@ -48,29 +49,64 @@ HEADS: tuple[tuple[str, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Explorer:
-    """The table, or `why` there is none. `only_own` says that just the viewer's own are here."""
+    """The table, or `why` there is none. `shown` says which of all are here, `only_own` that just
+    the viewer's own are, `in_files` how many the files hold; `pages` are links to other pages."""
 
     grid: Grid | None = None
     total: int = 0
     why: str = ""
     only_own: bool = False
+    shown: str = ""
+    in_files: int = 0
+    pages: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def show_all(self) -> str:
+        """What a link to longer pages promises."""
+        return "Show all" if self.total <= MOST_SHOWN else f"Show {count(MOST_SHOWN)} at a time"
 
 
 def explorer(services: Services, view: View) -> Explorer:
     """The sessions of the view, as far as they may be seen."""
+    size = page_size(view)
     try:
-        found = services.session_list(_terms(view, MOST_SHOWN if view.whole else ROWS_SHOWN))
+        found = services.session_list(_terms(view, size, size * (view.page - 1)))
     except UsageError as error:  # what this viewer may not see, or filters that do not apply
         return Explorer(why=f"{error.message} {error.hint}".strip())
+    if not found.total and view.page > 1:
+        return Explorer(why="No session stands on this page.", pages=_pages(view, 1))
     if not found.total:
         return Explorer(why="No session of this period is here to see.")
-    sight = services.sight
-    return Explorer(_grid(view, found), found.total, only_own=not sight.names_people)
+    first = size * (view.page - 1) + 1
+    last = first + len(found.rows) - 1
+    return Explorer(
+        _grid(view, found),
+        found.total,
+        only_own=not services.sight.names_people,
+        shown=f"{count(first)} to {count(last)}" if found.total > size else "",
+        in_files=min(found.total, MOST_ROWS),
+        pages=_pages(view, found.total),
+    )
+
+
+def page_size(view: View) -> int:
+    return MOST_SHOWN if view.whole else ROWS_SHOWN
+
+
+def _pages(view: View, total: int) -> tuple[tuple[str, str], ...]:
+    """Links to the neighbouring pages and to both ends, where there are such."""
+    last = -(-total // page_size(view))
+    wanted = {"First": 1, "Previous": view.page - 1, "Next": view.page + 1, "Last": last}
+    return tuple(
+        (f"{name} page", f"{replace(view, page=page).url(PATH)}#explorer")
+        for name, page in wanted.items()
+        if 0 < page <= last and page != view.page
+    )
 
 
 def most_costly(services: Services, view: View) -> Grid | None:
     """The sessions that cost most, with what a tool call cost; None where none may be seen."""
-    top = replace(view, sort="-spend_usd", whole=False)
+    top = replace(view, sort="-spend_usd", whole=False, page=1)
     try:
         found = services.session_list(_terms(top, FIRST))
     except UsageError:
@@ -91,10 +127,11 @@ def _plain(row: SessionRow, name: str) -> Any:
     return value.isoformat(sep=" ") if name == "began" and value else value
 
 
-def _terms(view: View, limit: int) -> SessionTerms:
+def _terms(view: View, limit: int, offset: int = 0) -> SessionTerms:
     sort = view.sort or "-time"
     name, down = sort.removeprefix("-"), sort.startswith("-")
-    return SessionTerms(view.period.start, view.period.end, view.where, name, down, limit)
+    days = (view.period.start, view.period.end)
+    return SessionTerms(*days, view.where, name, down, limit, offset)
 
 
 def _grid(view: View, found: SessionRows) -> Grid:
@@ -107,8 +144,8 @@ def _grid(view: View, found: SessionRows) -> Grid:
     heads += [_head(view, *each) for each in HEADS]
     heads += [replace(_head(view, "Stuck", "stuck", STUCK), left=True)]
     shown = tuple(_row(view, row, people, largest) for row in found.rows)
+    everything = "" if view.whole else f"{replace(view, whole=True, page=1).url(PATH)}#explorer"
     hidden = found.total - len(shown)
-    everything = "" if view.whole else f"{replace(view, whole=True).url(PATH)}#explorer"
     return Grid("Sessions", tuple(heads), shown, hidden=hidden, everything=everything)
 
 
@@ -136,7 +173,8 @@ def _row(view: View, row: SessionRow, people: bool, largest: float) -> Row:
     cells += [_number(row.spend_per_tool_call, money), _number(row.context_tokens_max, short_count)]
     cells += map(_count, (row.accepted, row.rejected, row.api_errors, row.commits))
     stuck = "; ".join(row.why_stuck) or ("no" if row.stuck is not None else "–")
-    url = replace(view, where={}, sort="", whole=False).url(f"{PATH}/{row.session}")
+    plain = replace(view, where={}, sort="", whole=False, page=1)
+    url = plain.url(f"{PATH}/{quote(row.session, safe='')}")
     hint = f"Session {row.session}"
     return Row(began, (*cells, Cell(stuck, row.stuck is not None, left=True)), url, hint)
 

@@ -129,14 +129,9 @@ def add_sheet(routes: APIRouter, pages: Pages, sheet: Sheet) -> Callable[[Reques
         return JSONResponse(as_json(services, read(request.query_params, services), sheet))
 
     def file(request: Request, kind: Kind) -> Response:
-        view = read(request.query_params, services)
         name = request.query_params.get("panel", sheet.first.name)
         form: Table = "csv" if kind == "csv" else "parquet"
-        if name in sheet.tables:
-            own, days = sheet.tables[name], f"{view.period.start}-{view.period.end}"
-            return table_file(own.rows(services, view), own.columns, form, f"{name}-{days}")
-        panel = sheet.panel(name)
-        return one_panel(services, view, panel, form, sheet.key)
+        return sheet_file(services, read(request.query_params, services), sheet, name, form)
 
     add_files(routes, sheet.path, file, ("csv", "parquet"))
     return html
@@ -149,7 +144,7 @@ def context(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:
     standing = asking.fitting(wanted, view.where)
     left_out = tuple(name for name in wanted if name not in standing)
     answer, totals, courses = ask_totals(services, view, standing)
-    found = [_section(services, view, section, sheet.path) for section in sheet.sections]
+    found = [show_section(services, view, section, sheet.path) for section in sheet.sections]
     said = [answer] if answer else []
     said += [p.answer for section in found for p in section.panels if p.answer]
     return {
@@ -197,6 +192,14 @@ def as_json(services: Services, view: View, sheet: Sheet) -> dict[str, Any]:
     return found | {name: own.rows(services, view) for name, own in sheet.tables.items()}
 
 
+def sheet_file(services: Services, view: View, sheet: Sheet, name: str, kind: Table) -> Response:
+    """A table or a panel of the page by its name. Raises UnknownName for one it does not have."""
+    if name in sheet.tables:
+        own, days = sheet.tables[name], f"{view.period.start}-{view.period.end}"
+        return table_file(own.rows(services, view), own.columns, kind, f"{name}-{days}")
+    return one_panel(services, view, sheet.panel(name), kind, sheet.key)
+
+
 def one_panel(services: Services, view: View, panel: Panel, kind: Format, page: str) -> Response:
     """A panel's rows as a file. Raises BadValue where the filters do not apply to it."""
     asked = panels.question(view, panel)
@@ -206,7 +209,8 @@ def one_panel(services: Services, view: View, panel: Panel, kind: Format, page: 
     return as_format(services.ask(asked), kind, name)
 
 
-def _section(services: Services, view: View, section: Section, path: str) -> ShownSection:
+def show_section(services: Services, view: View, section: Section, path: str) -> ShownSection:
+    """The section with its figures."""
     today = services.today()
     found = tuple(panels.show(services, view, panel, today, path) for panel in section.panels)
     url = view.url(section.url) if section.url else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from steelyard.metrics.answer import Answer
 from steelyard.web import asking, panels, words
 from steelyard.web.answers import single
 from steelyard.web.asking import Asked, Names, Options
@@ -38,8 +37,8 @@ def context(view: View, asked: Asked, today: dt.date) -> dict[str, Any]:
         "grid": grid,
         "row_count": len(asked.table.rows),
         "token_grid": token_types(asked.tokens),
-        "downloads": _downloads(asked.table),
-        "token_downloads": _downloads(asked.tokens),
+        "downloads": panels.table_downloads(asked.table.question),
+        "token_downloads": panels.table_downloads(asked.tokens.question),
     }
 
 
@@ -73,9 +72,3 @@ def _tabs(view: View, tabs: Names, more: Names) -> dict[str, Any]:
         "tabs": [tab(name) for name in first],
         "more_tabs": [tab(name) for name in more if name not in first],
     }
-
-
-def _downloads(answer: Answer) -> dict[str, str]:
-    """Exactly this table, from the API."""
-    query = answer.question.to_query()
-    return {format: f"/api/v1/ask?{query}&format={format}" for format in ("csv", "parquet", "json")}

@@ -72,7 +72,7 @@ def _tile(name: str, tint: int, view: View, totals: Line, series: Sparks) -> Til
         known=now is not None,
         change=moved,
         verdict=verdict(name, moved),
-        note=_note(name, totals, view),
+        note=" · ".join(filter(None, (totals.uncompared(name), _note(name, totals, view)))),
         spark=spark(series.get(name, ())),
         tint=tint,
     )

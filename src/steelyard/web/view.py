@@ -18,12 +18,14 @@ from steelyard.web.period import Period
 
 PREFIX = "where."
 DEFAULT_BY = "model"
+MOST_PAGES = 10_000
 Filters = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class View:
-    """A page's state. `sort` is a column, with a leading minus for the largest first."""
+    """A page's state. `sort` is a column, with a leading minus for the largest first; `page` is
+    the one of a long list that shows a page at a time."""
 
     period: Period
     by: str = DEFAULT_BY
@@ -31,6 +33,7 @@ class View:
     where: Filters = field(default_factory=dict)
     sort: str = ""
     whole: bool = False
+    page: int = 1
 
     def parameters(self) -> list[tuple[str, str]]:
         """Only what differs from the defaults, in a fixed order."""
@@ -40,7 +43,8 @@ class View:
         for dimension in sorted(self.where):
             pairs += [(PREFIX + dimension, value) for value in self.where[dimension]]
         pairs += [("sort", self.sort)] if self.sort else []
-        return pairs + ([("show", "all")] if self.whole else [])
+        pairs += [("show", "all")] if self.whole else []
+        return pairs + ([("page", str(self.page))] if self.page > 1 else [])
 
     def url(self, path: str) -> str:
         pairs = self.parameters()
@@ -50,17 +54,18 @@ class View:
         """The same view held to one value of the dimension; None takes the filter away."""
         rest = {name: values for name, values in self.where.items() if name != dimension}
         chosen = rest if value is None else rest | {dimension: (value,)}
-        return replace(self, where=chosen, whole=False)
+        return replace(self, where=chosen, whole=False, page=1)
 
     def at(self, period: Period) -> View:
-        return replace(self, period=period)
+        return replace(self, period=period, page=1)
 
     def broken_down(self, by: str) -> View:
-        return replace(self, by=by, sort="", whole=False)
+        return replace(self, by=by, sort="", whole=False, page=1)
 
     def sorted_by(self, column: str) -> View:
         """The largest first, and the other way round when that is shown already."""
-        return replace(self, sort=column if self.sort == f"-{column}" else f"-{column}")
+        sort = column if self.sort == f"-{column}" else f"-{column}"
+        return replace(self, sort=sort, page=1)
 
 
 def read(params: QueryParams, today: dt.date, dimensions: tuple[str, ...]) -> View:
@@ -76,7 +81,14 @@ def read(params: QueryParams, today: dt.date, dimensions: tuple[str, ...]) -> Vi
         where=_filters(params, dimensions),
         sort=get("sort", ""),
         whole=get("show", "") == "all",
+        page=_page(get("page", "1")),
     )
+
+
+def _page(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) <= MOST_PAGES):
+        raise BadValue(f"There is no page {text!r}.", f"Pages are 1 to {MOST_PAGES:,}.")
+    return int(text)
 
 
 def _compare(text: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from steelyard.state.account import ROLES, Role
 
-__all__ = ["LOCAL", "NOBODY", "ROLES", "Role", "Viewer", "current"]
+__all__ = ["ASKER", "LOCAL", "NOBODY", "ROLES", "Role", "Viewer", "current"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Viewer:
     """`account` and `person` are empty where there is none: a token, or the machine's own user.
 
     `person` is who they are in the people table: their own figures are always theirs to see.
-    `signed_in` is true where there is a session to sign out of.
+    `signed_in` is true where there is a session to sign out of. `looks` is false for the server
+    itself, which opens pages that nobody sees.
     """
 
     role: Role
@@ -26,9 +27,13 @@ class Viewer:
     account: str = ""
     person: str = ""
     signed_in: bool = False
+    looks: bool = True
 
 
 NOBODY = Viewer("member")
 LOCAL = Viewer("admin", "This machine")
+# Under this name the server's own requests carry their viewer in the ASGI scope, where nothing that
+# comes from outside can put one.
+ASKER = "steelyard.viewer"
 
 current: ContextVar[Viewer] = ContextVar("viewer", default=NOBODY)

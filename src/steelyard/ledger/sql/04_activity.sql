@@ -19,7 +19,7 @@ delete from requests where day in (select day from todo);
 insert into requests by name
 select day, person, assistant, provider, session, app_version, terminal, repo, plan, witness,
   model, query_source, effort, speed, agent, skill, plugin, mcp_server, status, error,
-  name = 'api_request' as ok, duration_ms as latency_ms,
+  name = 'api_request' as ok, time, duration_ms as latency_ms,
   case when name = 'api_request' then coalesce(input_tokens, 0) + coalesce(cache_read_tokens, 0)
     + coalesce(cache_creation_tokens, 0) end as context_tokens
 from x where name in ('api_request', 'api_error') and day in (select day from todo);

@@ -12,7 +12,7 @@ with parts as (
   from usage where day in (select day from todo)
   union all by name
   select * exclude (model, query_source, effort, speed, agent, skill, plugin, mcp_server, status,
-    error, ok, latency_ms), 1 as requests, (not ok)::int as api_errors, true as worked
+    error, ok, time, latency_ms), 1 as requests, (not ok)::int as api_errors, true as worked
   from requests where day in (select day from todo)
   union all by name
   select * exclude (measured_prompts, chars, short_prompts), true as worked

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from steelyard.metrics.catalogue import metric
@@ -25,7 +26,7 @@ from steelyard.metrics.questions.compare import (
 from steelyard.metrics.questions.intervals import LEVEL, Estimate, difference
 from steelyard.metrics.questions.panel import TOTAL, Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import figure, group_name, within
-from steelyard.metrics.sight import SMALL
+from steelyard.metrics.sight import SMALL, NotShown
 
 METRICS = ("adoption_rate", "active_people", "headcount")
 BY = "department"
@@ -83,8 +84,9 @@ def _standing(asking: Asking, by: str, whole: Estimate) -> dict[str, Standing] |
         return None
     few, earlier = asking.terms.min_people, previous(*asking.days)
     before: dict[str, Group] = {}
-    if _is_recorded(asking, earlier[0]):
-        before = grouped(_parts(asking.over(*earlier), by), share_of, few)
+    with suppress(NotShown):  # what is filtered by was too small to be shown then
+        if _is_recorded(asking, earlier[0]):
+            before = grouped(_parts(asking.over(*earlier), by), share_of, few)
     now = grouped(_parts(asking, by), share_of, few)
     return {name: _judged(group, before.get(name), whole) for name, group in now.items()}
 

@@ -21,7 +21,6 @@ from steelyard.metrics.measures import (
     Not,
     Quantile,
     Ratio,
-    evaluate,
     measures,
 )
 from steelyard.metrics.questions.panel import Terms
@@ -63,13 +62,15 @@ class Asking:
     """A store and the terms of one question, with real days. `now` is aware.
 
     Under a sight that shows groups only, parts of single people are read all the same: intervals
-    are made of them, and only groups come out.
+    are made of them, and only groups come out. `beneath` is then the store below the one that
+    shows the groups of these days.
     """
 
     store: Store
     terms: Terms
     now: dt.datetime
     sight: Sight = OPEN
+    beneath: Store | None = None
 
     def seen_by(self, sight: Sight) -> Asking:
         """The same, over what the sight may read. Its filters are ones that the sight allows."""
@@ -80,7 +81,7 @@ class Asking:
             names = [name for name in DIMENSIONS if name not in PERSONAL]
             store = shown_store(self.store, sight, names, *self.days)
             check_values(store, where)
-            return replace(self, store=store, sight=sight)
+            return replace(self, store=store, sight=sight, beneath=self.store)
         if sight.pseudonyms:
             raise NotShown("This question is not answered about single people.", sight.hint)
         terms = replace(self.terms, where=tuple(sorted(held(where, sight).items())))
@@ -94,8 +95,10 @@ class Asking:
         return self.terms.start, self.terms.end
 
     def over(self, start: dt.date, end: dt.date) -> Asking:
-        """The same over other days."""
-        return replace(self, terms=replace(self.terms, start=start, end=end))
+        """The same over other days, on which other groups may be too small to be shown."""
+        terms = replace(self.terms, start=start, end=end)
+        plain = replace(self, store=self.beneath or self.store, terms=terms, sight=OPEN)
+        return plain.seen_by(self.sight)
 
     def narrowed(self, dimension: str, values: Sequence[str]) -> Asking:
         """The same, held to some values of a dimension."""
@@ -132,10 +135,8 @@ class Asking:
         """Formulas at each combination of the dimensions."""
         wanted: list[Measure] = [m for formula in formulas for m in measures(formula)]
         values = Values(self.store, self._scope(by), wanted)
-        return {
-            key: tuple(_number(evaluate(f, lambda m, k=key: values.of(k, m))) for f in formulas)  # type: ignore[misc]
-            for key in values.keys
-        }
+        computing = [values.computing(formula) for formula in formulas]
+        return {key: tuple(_number(at(key)) for at in computing) for key in values.keys}
 
     def singles(self, name: str, *by: str) -> list[Single]:
         """The values a median metric rests on."""
@@ -155,7 +156,8 @@ class Asking:
         first: Aggregate = Min("person_days", "day", (Not("person", ""),))
         scope = Scope(dt.date(2000, 1, 1), self.days[1], ("person",))
         values = Values(self.store, scope, [first])
-        found: dict[str, object] = {str(k[0]): values.of(k, first) for k in values.keys}
+        day = values.computing(first)
+        found: dict[str, object] = {str(key[0]): day(key) for key in values.keys}
         return {name: day for name, day in found.items() if isinstance(day, dt.date)}
 
     def _scope(self, by: Sequence[str]) -> Scope:

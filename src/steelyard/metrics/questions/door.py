@@ -6,8 +6,6 @@ Nothing heavy is imported before the first question.
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -18,7 +16,7 @@ from steelyard.metrics.answer import Answer, Note
 from steelyard.metrics.catalogue import metric
 from steelyard.metrics.door import ask
 from steelyard.metrics.facts import DIMENSIONS, TIME_DIMENSIONS
-from steelyard.metrics.memory import Recent, RememberingStore
+from steelyard.metrics.memory import PerStore, RememberingStore
 from steelyard.metrics.question import Question
 from steelyard.metrics.questions.panel import Panel, QuestionAnswer, Terms
 from steelyard.metrics.sight import OPEN, Sight
@@ -38,8 +36,7 @@ QUESTIONS: dict[str, str] = {
 REMEMBERED = 64
 # Said by the panels themselves.
 _ELSEWHERE = frozenset({"undefined_ratio"})
-_answers: weakref.WeakKeyDictionary[Store, Recent[QuestionAnswer]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
+_answers: PerStore[QuestionAnswer] = PerStore(REMEMBERED)
 
 
 def parse_terms(today: dt.date, **said: Any) -> Terms:
@@ -72,13 +69,8 @@ def answer_question(
         terms = replace(terms, min_people=max(terms.min_people, seen.smallest))
     version, today = warehouse.data_version(), now.astimezone(dt.UTC).date()
     key = (name, terms, seen, version, today)
-    with _lock:
-        known = _answers.setdefault(warehouse, Recent(REMEMBERED))
-    found = known.get(key)
-    if found is None:
-        found = _answer(warehouse, version, name, terms, now, seen)
-        known.put(key, found)
-    return found
+    known = _answers.of(warehouse)
+    return known.found(key, lambda: _answer(warehouse, version, name, terms, now, seen))
 
 
 def _check(name: str, terms: Terms) -> None:

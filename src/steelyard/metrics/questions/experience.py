@@ -22,6 +22,7 @@ from steelyard.metrics.questions.compare import (
 from steelyard.metrics.questions.intervals import LEVEL, Estimate
 from steelyard.metrics.questions.panel import Panel, PanelColumn, Row
 from steelyard.metrics.questions.wording import moved
+from steelyard.metrics.sight import NotShown
 from steelyard.people.shown import LONGEST, TENURES
 
 METRICS = (
@@ -80,8 +81,12 @@ def _weeks(asking: Asking) -> dict[int, list[Part]] | None:
     firsts, end = asking.first_days, asking.days[1]
     if not firsts:
         return {}
+    try:
+        ever = asking.over(min(firsts.values()), end)
+    except NotShown:  # what is filtered by was too small to be shown on some day of these
+        return None
     found: dict[int, list[Part]] = defaultdict(list)
-    for part in asking.over(min(firsts.values()), end).parts("accept_rate", "week"):
+    for part in ever.parts("accept_rate", "week"):
         first, monday = firsts.get(part.person), part.group[0]
         if first is None or not isinstance(monday, dt.date) or not part.bottom:
             continue

@@ -10,7 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
 
-from steelyard.metrics.period import ONE_DAY
+from steelyard.metrics.period import ONE_DAY, last_full_month
 from steelyard.metrics.questions import intervals
 from steelyard.metrics.questions.asking import Asking
 from steelyard.metrics.questions.compare import Compared, mean_panel, too_few
@@ -38,13 +38,6 @@ def answer(asking: Asking) -> tuple[str, list[Panel | None]]:
         plans_panel(month, spent),
     ]
     return _sentence(month, spent, start), panels
-
-
-def last_full_month(day: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day of the last calendar month that is over when the day is."""
-    following = day + ONE_DAY
-    last = following.replace(day=1) - ONE_DAY
-    return last.replace(day=1), last
 
 
 def tier(usd: float) -> str:

@@ -211,12 +211,13 @@ function readTable(table) {
   }));
 }
 function chartData(days, kind) {
-  const drawn = (cell) => kind || cell.value; // lines have gaps and zeros, classes keep their order
+  // Lines have gaps and zeros, classes keep their order; a call belongs to one line only.
+  const drawn = (cell) => (kind === "calls" ? cell.value !== null : kind || cell.value);
   const rows = days.flatMap((day) => day.cells.filter(drawn).map((cell) => ({ ...cell, day: day.day, partial: day.partial })));
   const hover = days.map((day) => ({
     day: day.day,
     tip: Object.assign({ title: day.label }, day.total && { All: day.total },
-      ...day.cells.filter((cell) => cell.value !== 0 || kind === "lines").slice(0, 8).map((cell) => ({ [cell.name]: cell.text }))),
+      ...day.cells.filter((cell) => (kind === "calls" ? cell.value !== null : cell.value !== 0 || kind === "lines")).slice(0, 8).map((cell) => ({ [cell.name]: cell.text }))),
   }));
   return { rows, hover };
 }

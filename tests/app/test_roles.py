@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.postgres import Postgres
 
-from steelyard.app.roles import of_role, only_node
+from steelyard.app.roles import of_role, only_worker
 from steelyard.config import load_settings
 from steelyard.errors import ConfigError
 from steelyard.state.database import open_state
@@ -42,22 +42,22 @@ def test_what_cannot_work_is_refused_before_anything_starts(tmp_path: Path) -> N
         load_settings(tmp_path, role="reader")
 
 
-def test_two_nodes_with_warehouses_of_their_own_do_not_share_a_state(
-    tmp_path: Path, postgres: Postgres
-) -> None:
+def test_of_the_nodes_on_one_state_one_works(tmp_path: Path, postgres: Postgres) -> None:
     url, stop, said = postgres.database(), threading.Event(), list[str]()
     one, two = (load_settings(tmp_path / name, state=url) for name in ("one", "two"))
     state = open_state(url)
 
     def enter(settings: object, patience: timedelta = AT_ONCE) -> ExitStack:
         stack = ExitStack()
-        stack.enter_context(only_node(settings, lambda: state, said.append, stop, patience))  # type: ignore[arg-type]
+        stack.enter_context(only_worker(settings, lambda: state, said.append, stop, patience))  # type: ignore[arg-type]
         return stack
 
     with enter(one):
         with pytest.raises(ConfigError, match="Another node"):
             enter(two)
-        with enter(load_settings(tmp_path / "two", state=url, warehouse=SHARED)):
+        with pytest.raises(ConfigError, match="Another node"):
+            enter(load_settings(tmp_path / "two", state=url, warehouse=SHARED))
+        with enter(load_settings(tmp_path / "two", state=url, warehouse=SHARED, role="web")):
             pass
         with enter(load_settings(tmp_path / "three")):
             pass

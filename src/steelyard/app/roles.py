@@ -1,7 +1,7 @@
 """What one node does of all that `serve` can do, and which nodes may run beside each other.
 
 A warehouse in a file belongs to one process. Receivers need none and may run beside it on the
-same data folder; pages by themselves, and a second node on one state, need one on the network.
+same data folder; pages by themselves need one on the network. Of all nodes one works.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from steelyard.state.database import State
 
 PATIENCE = LIFE + timedelta(seconds=15)  # a killed node's lease ends by itself
-_JOB = "warehouse in a file"
+_JOB = "work"  # apply, build facts, read sources
 _LOOK_SECONDS = 1.0
 _OFF = {
     "all": (),
@@ -49,17 +49,17 @@ def of_role(settings: Settings) -> Settings:
 
 
 @contextlib.contextmanager
-def only_node(
+def only_worker(
     settings: Settings,
     state: Callable[[], State],
     say: Callable[[str], None],
     stop: threading.Event,
     patience: timedelta = PATIENCE,
 ) -> Iterator[None]:
-    """Of the nodes on one state, at most one keeps its warehouse in a file: what a second one reads
-    of sources would be missing from the first one's. Raises ConfigError after waiting for it, and
-    SystemExit when it is told to stop meanwhile."""
-    if not settings.warehouse_is_file or settings.state_url.startswith("sqlite:"):
+    """Of the nodes on one state one writes to the warehouse: on the network it takes one writer,
+    and in files each node would have a part of the figures. Raises ConfigError after waiting for
+    the other, and SystemExit when it is told to stop meanwhile."""
+    if settings.role == "web" or settings.state_url.startswith("sqlite:"):
         yield
         return
     leases, told = Leases(state()), False
@@ -71,9 +71,8 @@ def only_node(
                 return
         if time.monotonic() >= deadline:
             raise ConfigError(
-                f"Another node, {leases.holder(_JOB)}, runs on this state with its warehouse in a"
-                " file.",
-                "Stop it, or give all nodes one warehouse on the network: docs/guides/deploy.md.",
+                f"Another node, {leases.holder(_JOB)}, applies telemetry and reads sources here.",
+                "Stop it, or run this one with `--role web` or `--role receiver`.",
             )
         if not told:
             say(f"Waiting for {leases.holder(_JOB)} to end.")

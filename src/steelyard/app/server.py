@@ -21,7 +21,7 @@ import uvicorn
 from steelyard.app.control import Address, Control, address_file, new_address, write_address
 from steelyard.app.house import House
 from steelyard.app.reception import Reception
-from steelyard.app.roles import of_role, only_node
+from steelyard.app.roles import of_role, only_worker
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
 from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, without_tls
@@ -73,7 +73,7 @@ class Server:
         workers = self.settings.decode_workers or max(1, (os.cpu_count() or 2) // 2)
         house = House(self.settings, workers)
         try:
-            with only_node(self.settings, lambda: house.state, self.say, self._stop):
+            with only_worker(self.settings, lambda: house.state, self.say, self._stop):
                 self._run(house, web)
         finally:
             self._reception.stop()

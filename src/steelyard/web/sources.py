@@ -112,9 +112,7 @@ def add_sources(routes: APIRouter, pages: Pages) -> None:
 _TABLES = arrivals.TABLES
 
 
-def _rows(
-    name: str, services: Services, status: Status, sections: Sequence[ShownSection]
-) -> Rows:
+def _rows(name: str, services: Services, status: Status, sections: Sequence[ShownSection]) -> Rows:
     if name == "sources":
         return [asdict(line) for line in lines(services.sources())]
     if name == "faults":

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.postgres import Postgres
 from tests.recorded import open_house
 from tests.server.running import ANY, Running, command, environment, running, until
 from tests.server.sending import Client, made_up
+from tests.standins.git import Repo
 
 from steelyard.app.control import reach
 from steelyard.config import load_settings
@@ -88,3 +90,24 @@ def test_commands_reach_a_server_whose_process_they_cannot_see(tmp_path: Path) -
         server.process.kill()
         server.process.wait()
         assert reach(load_settings(data)) is None
+
+
+def test_a_server_keeps_its_state_in_postgresql(tmp_path: Path, postgres: Postgres) -> None:
+    data, there = tmp_path / "data", {"STEELYARD_STATE": postgres.database()}
+    repo = Repo(tmp_path / "app")
+    repo.commit("one", app_py="1\n")
+    with running(data, **there) as server:
+        place = ("--data", str(data))
+        added = command("source", "add", "git", str(repo.folder), *place, **there)
+        assert added.returncode == 0, added.stderr
+        synced = command("source", "sync", *place, **there)
+        assert synced.returncode == 0, synced.stderr
+        server.settle()
+        listed = json.loads(command("source", "list", "--format", "json", *place, **there).stdout)
+        assert [source["status"] for source in listed] == ["ok"]
+        assert command("account", "list", *place, **there).returncode == 0
+        examined = command("doctor", *place, **there)
+        assert "source git" in examined.stdout and "FAIL" not in examined.stdout, examined.stdout
+        other = command("serve", *place, **(there | {"STEELYARD_ROLE": "web"}))
+        assert other.returncode == 2 and "warehouse on the network" in other.stderr
+    assert not (data / "state.db").exists()

@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 run: $(VENV)/.runtime
 	$(BIN)/steelyard serve --data $(DATA)
 
-test: $(VENV)/.test $(VENV)/.browser
+test: $(VENV)/.test $(VENV)/.browser $(VENV)/.postgres
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The rooms that touch DuckDB, on its older major laid before the installed one.
@@ -81,3 +81,7 @@ $(VENV)/.bench: $(VENV)/.test
 # Browser tests skip, with a reason, where there is no Chromium; asked for again on the next run.
 $(VENV)/.browser: $(VENV)/.test
 	@sh .ci/chromium $(BIN) && touch $@ || true
+
+# The same for the tests of the state on PostgreSQL.
+$(VENV)/.postgres: $(VENV)/.test
+	@sh .ci/postgresql && touch $@ || true

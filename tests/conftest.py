@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
+    from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,3 +37,12 @@ def house(tmp_path: Path) -> Iterator[House]:
 
     with open_house(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server, or a skip that says why there is none."""
+    from tests.postgres import postgres_server
+
+    with postgres_server() as server:
+        yield server

@@ -69,14 +69,19 @@ class Settings(BaseModel):
     )
     state: str = Field(
         "",
-        description="URL of the database of tokens and other small state; empty is SQLite in the"
-        " data folder.",
+        description="URL of the database of tokens and other small state, such as"
+        " `postgresql://user@host/steelyard`; empty is SQLite in the data folder.",
     )
     prices: Path | None = Field(
         None, description="CSV file of the organisation's own rates, which win over list prices."
     )
     plans: Path | None = Field(
         None, description="CSV file of the organisation's own plans and their prices a month."
+    )
+    role: Literal["all", "receiver", "worker", "web"] = Field(
+        "all",
+        description="What `serve` runs: `receiver` takes telemetry into the inbox, `worker` applies"
+        " it and reads sources, `web` shows pages, `all` does everything in one process tree.",
     )
     web: str = Field(
         "127.0.0.1:8480", description="Address of the pages and the API; empty is off."
@@ -298,6 +303,11 @@ class Settings(BaseModel):
     def warehouse_url(self) -> str:
         """The analytical database, with the default filled in."""
         return self.warehouse or f"duckdb:///{self.data / 'steelyard.duckdb'}"
+
+    @property
+    def warehouse_is_file(self) -> bool:
+        """Whether one process at a time can hold it open, so that no other node reads it."""
+        return "://" not in self.warehouse_url or self.warehouse_url.startswith("duckdb:")
 
     @property
     def state_url(self) -> str:

@@ -7,6 +7,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.app.bodies import NOON, body_of, facts, week
@@ -17,7 +18,11 @@ from steelyard.app.backup import restore_backup
 from steelyard.app.house import House
 from steelyard.config import Settings, load_settings
 from steelyard.errors import BadFile, NewerData, StoreError
+from steelyard.state.tokens import Tokens
 from steelyard.warehouse.migrations import latest
+
+if TYPE_CHECKING:
+    from tests.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +178,29 @@ def test_a_backup_that_cannot_be_written_says_so(house: House, tmp_path: Path) -
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be written"):
         house.backup(tmp_path / "file" / "backup.tar")
+
+
+def test_a_state_in_postgresql_is_in_the_backup_and_comes_back(
+    tmp_path: Path, postgres: Postgres
+) -> None:
+    there, elsewhere = postgres.database(), postgres.database()
+    with House(load_settings(tmp_path / "one", state=there, threads=1)) as one:
+        Tokens(one.state).create("laptops")
+        one.backup(tmp_path / "whole.tar")
+    moved = load_settings(tmp_path / "two", state=elsewhere, threads=1)
+    restore_backup(moved, tmp_path / "whole.tar", replace=False)
+    assert not (moved.data / "state.db").exists()
+    with House(moved) as two:
+        assert [token.name for token in Tokens(two.state).list()] == ["laptops"]
+        Tokens(two.state).create("since")
+    with pytest.raises(StoreError, match="already"):
+        restore_backup(
+            load_settings(tmp_path / "x", state=elsewhere), tmp_path / "whole.tar", False
+        )
+    assert not (tmp_path / "x" / "steelyard.duckdb").exists(), "nothing is half restored"
+    restore_backup(moved, tmp_path / "whole.tar", replace=True)
+    embedded = empty(tmp_path)
+    restore_backup(embedded, tmp_path / "whole.tar", replace=False)
+    for settings in (moved, embedded):
+        with House(settings) as again:
+            assert [token.name for token in Tokens(again.state).list()] == ["laptops"]

@@ -16,6 +16,7 @@ from steelyard.app.house import House
 from steelyard.app.syncing import Runner, Stopped
 from steelyard.errors import BadValue, ConfigError, UnknownName
 from steelyard.sources.registry import check_options, resolve
+from steelyard.state.leases import Leases
 from steelyard.state.sources import Sources
 
 __all__ = ["toy"]
@@ -158,10 +159,8 @@ def test_forgetting_a_source_deletes_what_it_told(tmp_path: Path, toy: ToyWorld)
 
 def test_only_one_process_reads_a_source(tmp_path: Path, toy: ToyWorld) -> None:
     with synced_house(tmp_path / "d", toy) as house:
-        sources = Sources(house.state)
-        assert sources.hold("toy")
-        assert run(house, Clock()).sync("toy").busy
-        sources.release("toy")
+        with Leases(house.state).held(Sources(house.state).get("toy").job):
+            assert run(house, Clock()).sync("toy").busy
         assert not run(house, Clock()).sync("toy").busy
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -74,10 +74,17 @@ def recorded(recording: Recording) -> Iterator[Request]:
         )
 
 
+class Listening(Protocol):
+    """Where telemetry is taken, as `host:port`."""
+
+    http: str
+    grpc: str
+
+
 class Client:
     """One HTTP connection and one gRPC channel to a server."""
 
-    def __init__(self, server: Running, timeout: float = 30) -> None:
+    def __init__(self, server: Listening, timeout: float = 30) -> None:
         host, _, port = server.http.rpartition(":")
         self._http = http.client.HTTPConnection(host, int(port), timeout=timeout)
         self._target, self._timeout = server.grpc, timeout

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -11,7 +10,7 @@ from sqlalchemy import create_engine
 
 from steelyard.errors import StoreError, UnknownName
 from steelyard.impact.plan import Measure, Plan
-from steelyard.state.database import open_state
+from steelyard.state.database import State, open_state
 from steelyard.state.plans import Plans
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -31,8 +30,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def plans(tmp_path: Path, clock: Clock) -> Plans:
-    return Plans(open_state(tmp_path / "state.db"), clock)
+def plans(state: State, clock: Clock) -> Plans:
+    return Plans(state, clock)
 
 
 def test_every_version_stays_as_it_was_saved(plans: Plans, clock: Clock) -> None:
@@ -64,11 +63,11 @@ def test_a_version_says_whether_it_came_before_the_start(plans: Plans, clock: Cl
     assert [each.before_start for each in plans.list()] == [True, False, None]
 
 
-def test_a_plan_and_its_digest_come_back_whole(plans: Plans) -> None:
+def test_a_plan_and_its_digest_come_back_whole(plans: Plans, state_url: str) -> None:
     plan = Plan("pilot", Measure("prs_merged"), title="Größe", starts=START)
     saved = plans.save(plan.name, plan.canonical(), plan.first_start, "ada")
     assert saved.digest == plan.digest()
-    again = Plans(open_state(Path(str(plans.state.engine.url.database)))).get("pilot")
+    again = Plans(open_state(state_url)).get("pilot")
     assert again == saved
     with pytest.raises(FrozenInstanceError):
         again.body = "{}"  # type: ignore[misc]
@@ -97,19 +96,18 @@ def test_a_version_changed_in_the_database_is_not_believed(plans: Plans) -> None
         plans.get("pilot")
 
 
-def test_a_database_from_before_plans_gets_them_and_keeps_the_rest(tmp_path: Path) -> None:
-    where = tmp_path / "state.db"
+def test_a_database_from_before_plans_gets_them_and_keeps_the_rest(state_url: str) -> None:
     config = Config()
     config.set_main_option("script_location", "steelyard.state:migrations")
-    engine = create_engine(f"sqlite:///{where}")
+    engine = create_engine(state_url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0003")
         connection.exec_driver_sql(
-            "INSERT INTO identity_decisions VALUES ('git:a', 'ada', 1, 'grace', '2026-11-02')"
+            "INSERT INTO identity_decisions VALUES ('git:a', 'ada', true, 'grace', '2026-11-02')"
         )
     engine.dispose()
-    state = open_state(where)
+    state = open_state(state_url)
     assert Plans(state).list() == ()
     with state.transaction() as connection:
         kept = connection.exec_driver_sql("SELECT person FROM identity_decisions").scalar_one()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steelyard.errors import BadValue, ConfigError, NewerData, StoreError, UnknownName
-from steelyard.state.database import open_state
+from steelyard.state.database import State, open_state
 from steelyard.state.tokens import Tokens, hash_secret
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -28,8 +28,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def tokens(tmp_path: Path, clock: Clock) -> Tokens:
-    return Tokens(open_state(tmp_path / "state.db"), clock)
+def tokens(state: State, clock: Clock) -> Tokens:
+    return Tokens(state, clock)
 
 
 def test_a_secret_opens_what_its_scopes_say(tokens: Tokens) -> None:
@@ -47,7 +47,8 @@ def test_admin_may_do_everything(tokens: Tokens) -> None:
     assert all(tokens.verify(secret, scope) for scope in ("ingest", "read", "admin"))
 
 
-def test_the_secret_is_stored_nowhere(tokens: Tokens, tmp_path: Path) -> None:
+def test_the_secret_is_stored_nowhere(tmp_path: Path) -> None:
+    tokens = Tokens(open_state(tmp_path / "state.db"))
     _, secret = tokens.create("laptops")
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert secret.encode() not in stored and hash_secret(secret).encode() in stored
@@ -94,23 +95,22 @@ def test_what_makes_no_token(tokens: Tokens) -> None:
         tokens.create("x", expires=NOON)
 
 
-def test_tokens_survive_reopening(tmp_path: Path) -> None:
-    state = open_state(f"sqlite:///{tmp_path / 'state.db'}")
+def test_tokens_survive_reopening(state_url: str) -> None:
+    state = open_state(state_url)
     _, secret = Tokens(state).create("laptops")
     state.close()
-    assert Tokens(open_state(tmp_path / "state.db")).verify(secret, "ingest")
+    assert Tokens(open_state(state_url)).verify(secret, "ingest")
 
 
-def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_migrate_once(state_url: str) -> None:
     script = (
-        "import sys; from steelyard.state.database import open_state;"
+        "import sys; from steelyard.state.database import State, open_state;"
         "from steelyard.state.tokens import Tokens;"
         "Tokens(open_state(sys.argv[1])).create('x')"
     )
-    url = f"sqlite:///{tmp_path / 'state.db'}"
-    runs = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(4)]
+    runs = [subprocess.Popen([sys.executable, "-c", script, state_url]) for _ in range(4)]
     assert [run.wait(60) for run in runs] == [0] * 4
-    assert len(Tokens(open_state(url)).list()) == 4
+    assert len(Tokens(open_state(state_url)).list()) == 4
 
 
 def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
@@ -130,3 +130,16 @@ def test_what_cannot_be_opened_is_named_without_its_password(tmp_path: Path) -> 
     with pytest.raises((ConfigError, StoreError)) as failed:
         open_state("postgresql://steelyard:hunter2@127.0.0.1:1/steelyard")
     assert "hunter2" not in str(failed.value) + failed.value.hint
+
+
+def test_a_secret_made_elsewhere_is_taken_once_and_must_not_be_guessed(tokens: Tokens) -> None:
+    secret = "sty_0123456789abcdef0123456789abcdef"
+    first = tokens.create("collector", secret=secret)
+    assert tokens.create("collector", secret=secret) == first
+    assert len(tokens.list()) == 1 and tokens.verify(secret, "ingest")
+    tokens.revoke(first[0])
+    assert tokens.create("collector", secret=secret) == first
+    assert tokens.verify(secret, "ingest") is None, "who was shut out stays so"
+    for weak in ("sty_short", "0123456789abcdef" * 4, "sty_" + "a" * 64):
+        with pytest.raises(BadValue, match="random"):
+            tokens.create("collector", secret=weak)

@@ -228,7 +228,6 @@ def test_what_was_not_begun_here_is_refused(site: Site) -> None:
     victim, eve = site.browser(), site.browser()
     link = site.go(eve)
     refused(victim.get(link), "not begun here")  # Eve's answer in a victim's browser
-    refused(eve.get(link), "not begun here")  # and it is used up
     refused(eve.get("/sign-in/oidc/back?code=x&state=guessed"), "not begun here")
     refused(eve.get("/sign-in/oidc/back"), "not begun here")
     late = site.go(eve)
@@ -241,6 +240,28 @@ def test_an_answer_is_good_once(site: Site) -> None:
     link = site.go(browser)
     assert browser.get(link).status_code == 303
     refused(browser.get(link), "not begun here")
+
+
+def test_another_node_ends_what_one_began(site: Site) -> None:
+    browser = site.browser()
+    link = site.go(browser)
+    site.admit()  # a node that knows nothing of it
+    other = site.browser()
+    other.cookies.update(browser.cookies)
+    assert other.get(link).headers["location"] == "/spend"
+
+
+@pytest.mark.parametrize("kept", ["", "x", "e30=", "bnVsbA==", "4pyT"])
+def test_a_cookie_that_is_none_of_ours_is_refused(site: Site, kept: str) -> None:
+    browser = site.browser()
+    link = site.go(browser)
+    browser.cookies.clear()
+    browser.cookies.set("__Host-steelyard_flow", kept)
+    refused(browser.get(link), "not begun here")
+
+
+def test_an_address_too_long_for_a_cookie_leads_to_the_first_page(site: Site) -> None:
+    assert site.come(site.browser(), "/spend?q=" + "x" * 5000).headers["location"] == "/"
 
 
 def test_an_answer_of_another_provider_is_refused(site: Site) -> None:

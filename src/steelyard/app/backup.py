@@ -1,7 +1,7 @@
 """One file that holds everything, and back again; Parquet for other tools.
 
-The backup is a tar of the three databases, each copied by its own engine so that it is whole even
-while a server writes, and a manifest that says what is inside.
+The backup is a tar of the three databases, each as it stood at one moment while a server writes,
+and a manifest that says what is inside.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def write_backup(
             inside = Path(folder)
             tables = warehouse.copy_to(inside / _WAREHOUSE)
             _copy_sqlite(inbox.path, inside / _INBOX)
-            _copy_sqlite(settings.data / _STATE, inside / _STATE)
+            _copy_state(settings.state_url, str(inside / _STATE))
             manifest = {
                 "format": _FORMAT,
                 "version": steelyard.__version__,
@@ -96,7 +96,8 @@ def restore_backup(settings: Settings, file: Path, replace: bool) -> RestoreRepo
         raise StoreError(
             f"A server is running on {settings.data}.", "Stop it first, then restore again."
         )
-    held = [settings.data / name for name in (_WAREHOUSE, _INBOX, _STATE)]
+    own_state = settings.state_url == f"sqlite:///{settings.data / _STATE}"
+    held = [settings.data / name for name in (_WAREHOUSE, _INBOX, *([_STATE] if own_state else []))]
     if any(path.exists() for path in held) and not replace:
         raise StoreError(
             f"{settings.data} already holds data.",
@@ -105,6 +106,8 @@ def restore_backup(settings: Settings, file: Path, replace: bool) -> RestoreRepo
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as folder:
         manifest = _unpack(file, Path(folder))
+        if not own_state and (kept := Path(folder) / _STATE).exists():
+            _copy_state(str(kept), settings.state_url, replace)
         for path in held:
             for leftover in path.parent.glob(f"{path.name}*"):
                 leftover.unlink()
@@ -152,6 +155,15 @@ def _check_whole(file: Path, warehouse: Path, manifest: dict[str, Any]) -> None:
         raise BadFile(f"{file} is damaged: {error.message}", "Try an older one.") from error
     if any(found.get(name) != rows for name, rows in told.items()):
         raise BadFile(f"{file} is damaged: tables are not complete.", "Try an older one.")
+
+
+def _copy_state(source: str, target: str, replace: bool = False) -> None:
+    """In a backup the state is SQLite, wherever it is kept: it can be restored into either."""
+    from steelyard.state.copying import copy_state
+    from steelyard.state.database import open_state
+
+    with closing(open_state(source)) as old, closing(open_state(target)) as new:
+        copy_state(old, new, replace)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

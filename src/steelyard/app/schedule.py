@@ -25,7 +25,8 @@ _STOP_SECONDS = 10
 
 
 class Schedule(threading.Thread):
-    """Looks for due sources every few seconds and reads them, one process at a time."""
+    """Looks for due sources every few seconds and reads them, one process at a time; what another
+    node is reading is left to it."""
 
     def __init__(self, house: House, say: Callable[[str], None]) -> None:
         super().__init__(name="schedule", daemon=True)
@@ -45,10 +46,13 @@ class Schedule(threading.Thread):
         self.join()
 
     def _due(self) -> list[str]:
+        from steelyard.state.leases import Leases
         from steelyard.state.sources import Sources
 
-        now = dt.datetime.now(dt.UTC)
-        return [known.name for known in Sources(self.house.state).list() if known.is_due(now)]
+        now, state = dt.datetime.now(dt.UTC), self.house.state
+        due = [known for known in Sources(state).list() if known.is_due(now)]
+        taken = Leases(state).taken() if due else ()
+        return [known.name for known in due if known.job not in taken]
 
     def _read(self, names: Sequence[str]) -> None:
         process: Any = multiprocessing.get_context("spawn").Process(

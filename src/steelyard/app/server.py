@@ -1,7 +1,8 @@
 """`steelyard serve`: one process tree.
 
 The receiver and the decoders are processes of their own; this one holds the warehouse, applies,
-refreshes and serves pages. SIGTERM drains: what was acknowledged is applied, then all ends.
+refreshes and serves pages, as far as its role goes. SIGTERM drains: what was acknowledged is
+applied, then all ends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import uvicorn
 from steelyard.app.control import Address, Control, address_file, new_address, write_address
 from steelyard.app.house import House
 from steelyard.app.reception import Reception
+from steelyard.app.roles import of_role, only_worker
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
 from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, without_tls
@@ -46,43 +48,59 @@ class Server:
     """Everything in one process tree over one data folder."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        self.settings, self.say = settings, say
+        self.settings, self.say = of_role(settings), say
         self._stop = threading.Event()
-        self._reception = Reception(receiver_config(settings), self._stop, say)
+        self._reception = Reception(receiver_config(self.settings), self._stop, say)
 
     def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        if self.settings.role == "receiver":
+            self._receive()
+        else:
+            self._keep_house()
+
+    def _receive(self) -> None:
+        """Into the inbox only: whoever holds the house applies it."""
+        try:
+            self._tell(self._listeners(self._reception.start()))
+            self._stop.wait()
+        finally:
+            self._reception.stop()
+
+    def _keep_house(self) -> None:
         web = _bind(self.settings.web) if self.settings.web else None
         workers = self.settings.decode_workers or max(1, (os.cpu_count() or 2) // 2)
         house = House(self.settings, workers)
         try:
-            self._run(house, web)
+            with only_worker(self.settings, lambda: house.state, self.say, self._stop):
+                self._run(house, web)
         finally:
             self._reception.stop()
             house.close()
 
     def _run(self, house: House, web: socket.socket | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
         address = new_address(self.settings)
         listeners = self._listeners(self._reception.start())
         services = ServerServices(house, listeners, self._reception)
         control = Control(house, address)
         control.start()
         upkeep = Upkeep(house, self.say)
-        upkeep.start()
         schedule = Schedule(house, self.say)
-        schedule.start()
+        if self.settings.role != "web":
+            upkeep.start()
+            schedule.start()
         services.ahead.start()
         try:
-            for listener in listeners:
-                self.say(f"{listener.name:<10} {listener.url}")
+            self._tell(listeners)
             self._serve_pages(services, web, address, listeners)
         finally:
             self._reception.stop()
             services.ahead.stop()
             services.looking.write()
-            schedule.stop()
-            upkeep.stop()
+            for thread in (schedule, upkeep):
+                if thread.ident is not None:
+                    thread.stop()
             control.close()
             address_file(self.settings).unlink(missing_ok=True)
         if house.trouble():
@@ -135,6 +153,10 @@ class Server:
             server.run(sockets=[web])
         finally:
             warming.stop()
+
+    def _tell(self, listeners: tuple[Listener, ...]) -> None:
+        for listener in listeners:
+            self.say(f"{listener.name:<10} {listener.url}")
 
     def _end_with(self, server: uvicorn.Server) -> None:
         self._stop.wait()

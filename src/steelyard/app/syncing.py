@@ -1,7 +1,7 @@
 """Runs sources: page by page into the inbox, each page's cursor saved after its records are safe.
 
-Killed at any moment, a run goes on from the last saved cursor; a page read twice changes nothing. A
-stream that fails keeps its cursor and says why; the other streams go on.
+Killed at any moment, a run goes on from the last saved cursor, on this node or on another; a page
+read twice changes nothing. A stream that fails keeps its cursor and says why; the others go on.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from steelyard.errors import SteelyardError
 from steelyard.sources.contract import Check, Directory, Page, Source, Stream
 from steelyard.sources.network import Network
 from steelyard.sources.registry import open_source
+from steelyard.state.leases import LeaseLost, Leases
 from steelyard.state.sources import KnownSource, Problem, Sources, StreamState
 
 if TYPE_CHECKING:
@@ -85,12 +87,11 @@ class Runner:
     def sync(self, name: str) -> SyncReport:
         """Read what is new of one source. Raises UnknownName and Stopped only."""
         known = self.sources.get(name)
-        if not self.sources.hold(name):
-            return SyncReport(name, known.kind, busy=True)
-        try:
-            return SyncReport(name, known.kind, tuple(self._streams(known)))
-        finally:
-            self.sources.release(name)
+        with Leases(self.sources.state).held(known.job) as lease, suppress(LeaseLost):
+            if lease is not None:
+                mine = replace(self, sources=self.sources.under(lease))
+                return SyncReport(name, known.kind, tuple(mine._streams(known)))
+        return SyncReport(name, known.kind, busy=True)
 
     def _streams(self, known: KnownSource) -> Iterator[StreamReport]:
         network = self._network()
@@ -137,7 +138,7 @@ class Runner:
         try:
             reader.run()
             reader.end(network)
-        except Stopped:
+        except (Stopped, LeaseLost):
             raise
         except Exception as error:  # whatever one stream meets, the others go on
             reader.fail(error)
@@ -196,7 +197,6 @@ class _Reader:
             newest=_newest(page.records, self.state.newest),
         )
         self.runner.sources.save(self.source, self.state)
-        self.runner.sources.keep(self.source)
         self.runner.update(self.source, self.stream.name, self.records, page.done, page.total)
 
     def end(self, network: Network) -> None:

@@ -14,6 +14,7 @@ EXAMPLES = examples(
     "steelyard serve",
     "steelyard serve --data ./data --web 127.0.0.1:8000",
     "steelyard serve --otlp-grpc ''  # without the gRPC receiver",
+    "steelyard serve --role receiver  # telemetry only, for a worker on the same folder",
 )
 LISTENERS = "Listeners (an empty address is off)"
 
@@ -44,9 +45,16 @@ def serve(
             rich_help_panel=LISTENERS,
         ),
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="What this node does: receiver, worker, web or all. [default: all]",
+        ),
+    ] = None,
 ) -> None:
     """Receive telemetry and serve the pages, until it is told to stop."""
-    found = settings(data, web=web, otlp_http=otlp_http, otlp_grpc=otlp_grpc)
+    found = settings(data, web=web, otlp_http=otlp_http, otlp_grpc=otlp_grpc, role=role)
     from steelyard import app
 
     app.serve(found, talk.say)

@@ -13,13 +13,15 @@ import typer
 from steelyard.cli import talk
 from steelyard.cli.layout import examples
 from steelyard.cli.options import Data, Format, settings
-from steelyard.errors import BadValue
+from steelyard.errors import BadFile, BadValue
 
 if TYPE_CHECKING:
     from steelyard.state.tokens import Token, Tokens
 
 CREATE_EXAMPLES = examples(
-    "steelyard token create laptops", "steelyard token create grafana --scope read --days 90"
+    "steelyard token create laptops",
+    "steelyard token create grafana --scope read --days 90",
+    "steelyard token create collector --secret-file /run/secrets/ingest-token",
 )
 LIST_EXAMPLES = examples("steelyard token list", "steelyard token list --format json")
 REVOKE_EXAMPLES = examples(
@@ -44,13 +46,27 @@ def create(
         int | None,
         typer.Option(min=1, help="Days until it expires; left out, never.", rich_help_panel="What"),
     ] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take the secret from a file, `sty_` and 32 or more random letters and digits;"
+            " said again, nothing changes. It is not printed.",
+            rich_help_panel="What",
+        ),
+    ] = None,
     data: Data = None,
     format: Format = "table",
 ) -> None:
     """Make a token. Its secret is printed now and never again."""
     expires = dt.datetime.now(dt.UTC) + dt.timedelta(days) if days else None
+    given = _secret_of(secret_file) if secret_file else ""
     with _tokens(data) as tokens:
-        identifier, secret = tokens.create(name, scope, expires)
+        identifier, secret = tokens.create(name, scope, expires, given)
+    if given:
+        said = {"id": identifier, "name": name, "scopes": scope}
+        talk.print_json(said) if format == "json" else talk.say(f"Token {identifier} is there.")
+        return
     if format == "json":
         talk.print_json({"id": identifier, "name": name, "scopes": scope, "secret": secret})
         return
@@ -80,6 +96,16 @@ def revoke(
             hint = "`steelyard token list` shows the ids."
             raise BadValue(f"There is no token {identifier}.", hint)
     talk.say(f"Token {identifier} is revoked.")
+
+
+def _secret_of(file: Path) -> str:
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"The secret in {file} cannot be read.", "Check --secret-file.") from error
+    if not secret:
+        raise BadFile(f"There is no secret in {file}.", "Check --secret-file.")
+    return secret
 
 
 @contextmanager

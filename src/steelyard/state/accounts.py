@@ -53,7 +53,7 @@ class Accounts:
             False,
         )
         row = {**vars(account), "created": _iso(account.created)}
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             if _by_email(connection, email) is not None:
                 raise BadValue(
                     f"There is an account of {email} already.",
@@ -98,7 +98,7 @@ class Accounts:
 
         Raises BadValue where nobody would be left as admin, UnknownName for a role.
         """
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             old = _account(_required(connection, account))
             new = replace(
                 old,
@@ -116,14 +116,14 @@ class Accounts:
 
     def disable(self, account: str) -> None:
         """Nobody signs in with it any more, and nobody stays signed in. Raises BadValue."""
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             _keep_an_admin(connection, _account(_required(connection, account)))
             sql = "UPDATE accounts SET disabled = coalesce(disabled, :now) WHERE id = :id"
             connection.execute(text(sql), {"id": account, "now": _iso(self.clock())})
             _sign_out(connection, account)
 
     def enable(self, account: str) -> None:
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             _required(connection, account)
             connection.execute(
                 text("UPDATE accounts SET disabled = NULL WHERE id = :id"), {"id": account}
@@ -132,7 +132,7 @@ class Accounts:
     def set_password(self, account: str, password: str) -> None:
         """From now on this is the password; all sessions and invitations end. Raises BadValue."""
         kept = self.passwords.hash(password)
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             _required(connection, account)
             _set_password(connection, account, kept)
 
@@ -151,7 +151,7 @@ class Accounts:
         """The secret of a link by which a password is chosen, once; it replaces earlier ones."""
         secret, until = secrets.token_urlsafe(32), self.clock() + INVITATION_LIFE
         row = {"hash": hash_secret(secret), "account": account, "expires": _iso(until)}
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             _required(connection, account)
             old = "DELETE FROM invitations WHERE account = :account OR expires <= :now"
             connection.execute(text(old), row | {"now": _iso(self.clock())})
@@ -168,7 +168,7 @@ class Accounts:
     def accept(self, secret: str, password: str) -> Account | None:
         """Use up an invitation and set the password. None as `invited`; raises BadValue."""
         kept = self.passwords.hash(password)
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             row = _invited(connection, secret, self.clock())
             if row is not None:
                 _set_password(connection, row["id"], kept)
@@ -186,7 +186,7 @@ class Accounts:
         """From now on it signs in as this subject. Raises BadValue where it has another one."""
         row = {"id": account, "issuer": issuer, "subject": subject}
         sql = "UPDATE accounts SET issuer = :issuer, subject = :subject WHERE id = :id"
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             old = _required(connection, account)
             if old["subject"] is not None and (old["issuer"], old["subject"]) != (issuer, subject):
                 raise BadValue(f"The account of {old['email']} belongs to another sign-in.")

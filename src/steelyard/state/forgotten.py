@@ -39,7 +39,7 @@ class ForgottenPeople:
         rows = [{"digest": each, "with_work": with_work, "day": day} for each in digests]
         if not rows:
             return
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             connection.execute(text("DELETE FROM forgotten WHERE digest = :digest"), rows)
             insert = "INSERT INTO forgotten VALUES (:digest, :with_work, :day)"
             connection.execute(text(insert), rows)
@@ -55,7 +55,7 @@ class Copies:
         """Note a copy; one in the same place before is no more."""
         at = self.clock().astimezone(UTC).isoformat(timespec="seconds")
         row = {"path": path, "kind": kind, "at": at}
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             connection.execute(text("DELETE FROM copies WHERE path = :path"), row)
             connection.execute(text("INSERT INTO copies VALUES (:path, :kind, :at)"), row)
 

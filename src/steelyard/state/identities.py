@@ -54,7 +54,7 @@ class Identities:
         }
         clear = "DELETE FROM identity_decisions WHERE reference = :reference"
         clear += " AND (person = :person OR (same AND :same))"
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             connection.execute(text(clear), row)
             connection.execute(
                 text(
@@ -66,7 +66,7 @@ class Identities:
 
     def number(self, pairs: Sequence[Pair]) -> dict[Pair, int]:
         """The number of each pair; new pairs get the next ones, in order."""
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             rows = connection.execute(text("SELECT * FROM identity_proposals")).mappings().all()
             known = {(row["reference"], row["person"]): int(row["number"]) for row in rows}
             last = max(known.values(), default=0)

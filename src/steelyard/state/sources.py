@@ -1,15 +1,14 @@
 """Which sources there are, how far each stream has been read, and how the last run went.
 
 Options are kept as said, secrets as references only. A source is read by one process at a time:
-who reads it holds it, and a holder whose process is gone is passed over.
+who reads it has its lease, and what is written under a lease that was lost is refused.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,10 +16,12 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 from steelyard.errors import BadValue, UnknownName
+from steelyard.state import leases
 from steelyard.state.database import State
+from steelyard.state.leases import Lease
 from steelyard.state.tokens import utc_now
 
-_HELD_FOR = timedelta(minutes=30)  # on another machine, whose processes cannot be seen
+_AGAIN = timedelta(minutes=1)  # after reading that was cut off, by a crash or an upgrade
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,34 @@ class KnownSource:
         for note in stream.notes:
             yield False, note, ""
 
+    @property
+    def job(self) -> str:
+        """The name of the lease of whoever reads it."""
+        return f"source {self.name}"
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether reading ended without an end, unless somebody is at it now."""
+        return any(stream.pass_began and not stream.problem for stream in self.streams)
+
     def is_due(self, now: datetime) -> bool:
         began = [stream.started for stream in self.streams if stream.started]
-        return not began or now >= max(began) + self.every
+        pause = min(self.every, _AGAIN) if self.was_cut_off else self.every
+        return not began or now >= max(began) + pause
 
 
 class Sources:
-    """The sources in a state database."""
+    """The sources in a state database. With a lease, how far streams are is written under it:
+    LeaseLost is raised as soon as somebody else had it."""
 
-    def __init__(self, state: State, clock: Callable[[], datetime] = utc_now) -> None:
-        self.state, self.clock = state, clock
+    def __init__(
+        self, state: State, clock: Callable[[], datetime] = utc_now, lease: Lease | None = None
+    ) -> None:
+        self.state, self.clock, self.lease = state, clock, lease
+
+    def under(self, lease: Lease) -> Sources:
+        """The same, for whoever reads a source."""
+        return Sources(self.state, self.clock, lease)
 
     def add(self, name: str, kind: str, options: Mapping[str, str], every: timedelta) -> None:
         """Raises BadValue when the name is taken or cannot be one."""
@@ -172,40 +191,20 @@ class Sources:
         row = {"source": source, "stream": state.stream, **_written_stream(state)}
         names = ", ".join(row)
         values = ", ".join(f":{name}" for name in row)
-        with self.state.transaction() as connection:
+        with self._writing() as connection:
             _delete_stream(connection, source, state.stream)
             connection.execute(text(f"INSERT INTO streams ({names}) VALUES ({values})"), row)
 
     def drop_stream(self, source: str, stream: str) -> None:
-        with self.state.transaction() as connection:
+        with self._writing() as connection:
             _delete_stream(connection, source, stream)
 
-    def hold(self, name: str) -> bool:
-        """Take the right to read a source; False while somebody else has it."""
-        now = self.clock()
-        with self.state.transaction() as connection:
-            row = connection.execute(
-                text("SELECT holder, held_at FROM sources WHERE name = :name"), {"name": name}
-            ).first()
-            if row is None or _is_held(row[0], row[1], now):
-                return False
-            taken = connection.execute(
-                text(
-                    "UPDATE sources SET holder = :me, held_at = :now WHERE name = :name"
-                    " AND coalesce(holder, '') = :before"
-                ),
-                {"me": _me(), "now": _written(now), "name": name, "before": row[0] or ""},
-            )
-            return taken.rowcount == 1
-
-    def keep(self, name: str) -> None:
-        """Say that the holder is still at it."""
-        sql = "UPDATE sources SET held_at = :now WHERE name = :name AND holder = :me"
-        self._execute(sql, {"now": _written(self.clock()), "name": name, "me": _me()})
-
-    def release(self, name: str) -> None:
-        sql = "UPDATE sources SET holder = NULL, held_at = NULL WHERE name = :name AND holder = :me"
-        self._execute(sql, {"name": name, "me": _me()})
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.state.alone() as connection:
+            if self.lease is not None:
+                leases.check(connection, self.lease)
+            yield connection
 
     def _execute(self, sql: str, row: Mapping[str, Any]) -> None:
         with self.state.transaction() as connection:
@@ -215,27 +214,6 @@ class Sources:
 def _delete_stream(connection: Connection, source: str, stream: str) -> None:
     sql = "DELETE FROM streams WHERE source = :source AND stream = :stream"
     connection.execute(text(sql), {"source": source, "stream": stream})
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _is_held(holder: str | None, held_at: str | None, now: datetime) -> bool:
-    if not holder or not held_at:
-        return False
-    host, _, pid = holder.rpartition(":")
-    if host != socket.gethostname():
-        return now - datetime.fromisoformat(held_at) < _HELD_FOR
-    if int(pid) == os.getpid():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _source(row: RowMapping, streams: Sequence[StreamState]) -> KnownSource:

@@ -30,15 +30,24 @@ class Tokens:
         self.state, self.clock = state, clock
 
     def create(
-        self, name: str, scopes: Collection[str] = ("ingest",), expires: datetime | None = None
+        self,
+        name: str,
+        scopes: Collection[str] = ("ingest",),
+        expires: datetime | None = None,
+        secret: str = "",
     ) -> tuple[str, str]:
         """A new token's id and its secret, which cannot be shown again.
 
-        Raises UnknownName for a scope that does not exist and BadValue for an empty name or a
-        time that has passed.
+        A `secret` that was made elsewhere is taken as it is; said again, it is the same token,
+        valid or not. Raises UnknownName for a scope that does not exist and BadValue for an empty
+        name, a time that has passed, or a secret that can be guessed.
         """
         self._check(name, scopes, expires)
-        token_id, secret = f"tok_{secrets.token_hex(6)}", PREFIX + secrets.token_urlsafe(32)
+        if secret:
+            _check_secret(secret)
+            if known := self.by_hash().get(hash_secret(secret)):
+                return known.id, secret
+        token_id, secret = f"tok_{secrets.token_hex(6)}", secret or new_secret()
         row = {
             "id": token_id,
             "name": name,
@@ -110,6 +119,20 @@ class Tokens:
                 raise UnknownName("scope", scope, SCOPES, f"Scopes are {', '.join(SCOPES)}.")
         if expires is not None and expires <= self.clock():
             raise BadValue(f"The token would expire in the past ({expires:%Y-%m-%d %H:%M}).")
+
+
+def new_secret() -> str:
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def _check_secret(secret: str) -> None:
+    """Raises BadValue. One round of a hash is enough only for what nobody can guess."""
+    letters = secret.removeprefix(PREFIX)
+    if not secret.startswith(PREFIX) or len(letters) < 32 or len(set(letters)) < 10:
+        raise BadValue(
+            f"The secret is not {PREFIX} and 32 or more random letters and digits.",
+            f"`echo {PREFIX}$(openssl rand -hex 32)` makes one.",
+        )
 
 
 def _token(row: RowMapping) -> Token:

@@ -47,7 +47,7 @@ class Views:
         _check(name, address)
         at = self.clock().astimezone(UTC).isoformat(timespec="seconds")
         row = {"account": account, "name": name, "address": address, "at": at}
-        with self.state.transaction() as connection:
+        with self.state.alone() as connection:
             connection.execute(text(f"DELETE FROM saved_views WHERE {_ONE}"), row)
             count = "SELECT count(*) FROM saved_views WHERE account = :account"
             if connection.execute(text(count), row).scalar_one() >= MOST:

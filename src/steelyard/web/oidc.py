@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 from authlib.common.security import generate_token
 from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
@@ -26,6 +29,8 @@ from steelyard.web.problems import WebError
 ALGORITHMS = [f"{kind}{size}" for kind in ("RS", "PS", "ES") for size in (256, 384, 512)]
 ALGORITHMS += ["EdDSA", "Ed25519"]
 LEEWAY_S = 60
+FLOW_LIFE = timedelta(minutes=10)
+_LONGEST_NEXT = 1500  # characters, so that a cookie holds it
 _TIMEOUT_S = 10.0
 _REMEMBERED_S = 3600.0
 _KEYS_AGAIN_S = 60.0  # how soon keys are fetched anew for a key that is not known
@@ -52,16 +57,37 @@ class Identity:
 
 @dataclass(frozen=True)
 class Flow:
-    """A sign-in that is away at the provider: what must come back with it, and where to go then."""
+    """A sign-in that is away at the provider: what must come back with it, and where to go then.
 
+    The browser keeps it, in a cookie that scripts cannot read, so any node can end what another
+    began. Who changes it there can only fail to sign in.
+    """
+
+    state: str
     nonce: str
     verifier: str
     next: str
-    browser: str
+    began: int  # seconds since 1970
+
+    def is_late(self, now: datetime) -> bool:
+        return not 0 <= now.timestamp() - self.began < FLOW_LIFE.total_seconds()
+
+    def packed(self) -> str:
+        return urlsafe_b64encode(msgspec.json.encode(self)).decode()
 
 
-def new_flow(next: str, browser: str) -> Flow:
-    return Flow(generate_token(32), generate_token(64), next, browser)
+def new_flow(next: str, now: datetime) -> Flow:
+    where = next if len(next) <= _LONGEST_NEXT else "/"
+    state, nonce, verifier = map(generate_token, (32, 32, 64))
+    return Flow(state, nonce, verifier, where, int(now.timestamp()))
+
+
+def unpacked(text: str) -> Flow | None:
+    """None for what is none."""
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(text), type=Flow)
+    except (ValueError, msgspec.DecodeError):
+        return None
 
 
 class Provider:
@@ -74,12 +100,12 @@ class Provider:
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
         self._lock = threading.Lock()
 
-    def address(self, flow: Flow, state: str, back: str) -> str:
+    def address(self, flow: Flow, back: str) -> str:
         """Where the browser goes to sign in. `back` is where it returns to."""
         client = OAuth2Client(None, self.client_id, code_challenge_method="S256")
         url, _ = client.create_authorization_url(
             self._endpoint("authorization_endpoint"),
-            state=state,
+            state=flow.state,
             code_verifier=flow.verifier,
             nonce=flow.nonce,
             redirect_uri=back,

@@ -135,7 +135,7 @@ class ServerServices:
 
     def session_list(self, terms: SessionTerms) -> SessionRows:
         with _speaking():
-            found = session_rows(self.house.warehouse, terms, self._sight(terms.end))
+            found = session_rows(self.house.warehouse.facts, terms, self._sight(terms.end))
         self.looking.note([row.person for row in found.rows], "sessions")
         return found
 
@@ -217,7 +217,7 @@ class ServerServices:
         )
         return Status(
             version=steelyard.__version__,
-            warehouse=f"DuckDB at {warehouse.path}",
+            warehouse=warehouse.place,
             data_folder=str(house.settings.data),
             inbox=house.inbox.status(),
             listeners=self.listeners,

@@ -28,6 +28,13 @@ def latest() -> int:
     return migrations()[-1][0]
 
 
+def check_version(place: str, found: int) -> int:
+    """The newest schema's number. Raises NewerData when data are ahead of this program."""
+    if found > latest():
+        raise NewerData(place, found, latest())
+    return latest()
+
+
 def migrate(connection: Connection, path: str, up_to: int | None = None) -> None:
     """Bring a database to the newest schema, or `up_to` a number (for tests).
 
@@ -36,8 +43,7 @@ def migrate(connection: Connection, path: str, up_to: int | None = None) -> None
     connection.execute("create table if not exists schema_version (version bigint, name varchar)")
     row = connection.execute("select coalesce(max(version), 0) from schema_version").fetchone()
     found = int(str(row[0])) if row else 0
-    if found > latest():
-        raise NewerData(path, found, latest())
+    check_version(path, found)
     for number, name, sql in migrations():
         if found < number <= (up_to or number):
             connection.execute("begin")

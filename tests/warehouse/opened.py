@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.clickhouse_schema import FINE
+from steelyard.warehouse.duck import DuckWarehouse
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -56,13 +57,21 @@ def rows(warehouse: Warehouse, sql: str, values: Sequence[Any] = ()) -> list[tup
 
 
 def empty(warehouse: Warehouse, tables: Sequence[str]) -> None:
-    """Delete all rows of tables."""
+    """Delete all rows of tables; of fine facts and raw records, all."""
+    far = set() if isinstance(warehouse, DuckWarehouse) else {*_FAR}
     with warehouse.transaction() as cursor:
         for name in tables:
-            if not ON_CLICKHOUSE or name not in _FAR:
+            if name not in far:
                 cursor.execute(f"delete from {name}")
-        if ON_CLICKHOUSE:
-            warehouse.renew_before(cursor, dt.date(2299, 12, 31))
-    if ON_CLICKHOUSE:
-        for name in {*tables} & {*TABLES}:
-            warehouse.wire.run(f"TRUNCATE TABLE {name}")  # type: ignore[union-attr]
+        warehouse.renew_before(cursor, dt.date(2299, 12, 31))
+    if not isinstance(warehouse, DuckWarehouse):
+        for name in TABLES:
+            warehouse.wire.run(f"TRUNCATE TABLE {name}")
+
+
+def clear(warehouse: Warehouse) -> None:
+    """As it was when it was new; prices stay."""
+    names = warehouse.counts().keys() - {"schema_version", "prices"}
+    empty(warehouse, sorted(names))
+    with warehouse.transaction() as cursor:
+        cursor.execute("insert into data_version values (0, null)")

@@ -201,9 +201,16 @@ class ClickHouseWarehouse:
                 "Let one server at a time use a warehouse.",
             )
 
-    def bring(self, cursor: Any, table: str, where: str) -> None:
+    def bring(self, cursor: Any, table: str, where: str, columns: Sequence[str] = ()) -> None:
         """Make raw records or fine facts available to this transaction: those that meet `where`, in
-        ClickHouse's words. Each row must be asked for once."""
+        ClickHouse's words. Each row must be asked for once. With `columns`, only these, each
+        combination once."""
+        if columns:
+            sql = f"SELECT DISTINCT {', '.join(columns)} FROM {table} WHERE {where}"
+            cursor.register("brought", self.wire.arrow(sql))
+            cursor.execute(f"create or replace temp table {table} as select * from brought")
+            cursor.unregister("brought")
+            return
         cursor.lay(table)
         columns = ", ".join(f"`{c.name}`" for c in self._bench.schema[table])
         order = " ORDER BY of_version, of_place" if table in RAW else ""

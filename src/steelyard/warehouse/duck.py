@@ -85,7 +85,7 @@ class DuckWarehouse:
                 self._open = None
                 cursor.close()
 
-    def bring(self, cursor: Any, table: str, where: str) -> None:
+    def bring(self, cursor: Any, table: str, where: str, columns: Sequence[str] = ()) -> None:
         """Make raw records or fine facts available to a transaction: here, all of them are."""
 
     def renew(self, cursor: Any, days: Sequence[date]) -> None:

@@ -18,6 +18,7 @@ _SETTINGS: Mapping[str, Any] = {
     "mutations_sync": 2,  # a deletion has happened when its statement ends
     "lightweight_deletes_sync": 2,
     "throw_on_max_partitions_per_insert_block": 0,  # years of history may come in one insert
+    "max_query_size": 64 * 1024**2,  # a list of values may be long
     "insert_deduplicate": 1,
     "async_insert": 0,
     "output_format_arrow_string_as_string": 1,

@@ -1,6 +1,6 @@
 """An empty warehouse for a test: DuckDB in memory or, with STEELYARD_TEST_CLICKHOUSE=1, ClickHouse.
 
-So whole suites run on either engine (`make test-clickhouse`). Statements of tests may name any table.
+So whole suites run on either engine (`make test-clickhouse`); their statements may name any table.
 """
 
 from __future__ import annotations

@@ -145,7 +145,9 @@ def _bring_records(warehouse: Warehouse, cursor: Any, brought: set[dt.date]) -> 
 
 def _bring_series(warehouse: Warehouse, cursor: Any, brought: set[dt.date]) -> None:
     """The earlier points of cumulative series: what a point adds is counted from the one before."""
-    series = f"select series from points where temporality = 'cumulative' and day in ({_said(brought)})"
+    series = (
+        f"select series from points where temporality = 'cumulative' and day in ({_said(brought)})"
+    )
     if brought:
         where = f"series in ({series}) and day not in ({_said(brought)})"
         warehouse.bring(cursor, "points", f"{where} and day < '{max(brought)}'")

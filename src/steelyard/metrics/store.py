@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 
 class Store(Protocol):
-    """`dialect` is "duckdb" or "clickhouse", `schema` where its tables are; rows come back as tuples of plain Python values."""
+    """`dialect` is "duckdb" or "clickhouse", `schema` where its tables are; rows
+    come back as tuples of plain Python values."""
 
     @property
     def dialect(self) -> str: ...

@@ -9,10 +9,7 @@ from steelyard.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from steelyard.warehouse.clickhouse import ClickHouseWarehouse
-    from steelyard.warehouse.duck import DuckWarehouse
-
-    Warehouse = DuckWarehouse | ClickHouseWarehouse
+    from steelyard.warehouse.contract import Warehouse
 
 __all__ = ["Warehouse", "open_warehouse"]
 

@@ -39,9 +39,7 @@ class Bench:
         self.connection = duckdb.connect(path, config=dict(config))
         migrate(self.connection, path)
         self.schema: Schema = schema_of(self.connection)
-        self._described = {
-            name: self._ddl(name) for name in (*RAW, *FINE)
-        }
+        self._described = {name: self._ddl(name) for name in (*RAW, *FINE)}
         for name in self._described:
             self.connection.execute(f"drop table {name}")
         for name in self.kept:
@@ -113,7 +111,9 @@ class Work:
     def execute(self, sql: Any, parameters: Any = None) -> duckdb.DuckDBPyConnection:
         text = sql if isinstance(sql, str) else sql.query
         self.written.update(_WRITES.findall(text))
-        return self.cursor.execute(sql) if parameters is None else self.cursor.execute(sql, parameters)
+        return (
+            self.cursor.execute(sql) if parameters is None else self.cursor.execute(sql, parameters)
+        )
 
     def executemany(self, sql: str, rows: Any) -> duckdb.DuckDBPyConnection:
         self.written.update(_WRITES.findall(sql))

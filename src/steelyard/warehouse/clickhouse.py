@@ -41,8 +41,10 @@ class Answers:
         self.schema = warehouse.wire.database
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._warehouse.wire.rows(*bound(sql, parameters)) if parameters else (
-            self._warehouse.wire.rows(sql)
+        return (
+            self._warehouse.wire.rows(*bound(sql, parameters))
+            if parameters
+            else (self._warehouse.wire.rows(sql))
         )
 
     def data_version(self) -> int:

@@ -101,7 +101,7 @@ def schema_of(connection: Any) -> Schema:
 
 
 def part_of(name: str, columns: Sequence[Column]) -> str:
-    """The part a row belongs to, as a date in DuckDB's words: its day, its month, or one for all."""
+    """The part a row belongs to, as a date in DuckDB's words: day, month, or one for all."""
     kinds = {column.name: column.kind for column in columns}
     if name in _DAILY:
         return _within("day")
@@ -152,7 +152,8 @@ def _facts(name: str, columns: Sequence[Column]) -> str:
     who = ", person" if any(c.name == "person" for c in columns) else ""
     return (
         f"CREATE TABLE IF NOT EXISTS {name}_rows ({said}, of_part Date32, of_version UInt64)"
-        f" ENGINE = MergeTree PARTITION BY toYYYYMM(of_part) ORDER BY (of_part, of_version{who}) {_ONCE}"
+        f" ENGINE = MergeTree PARTITION BY toYYYYMM(of_part) ORDER BY (of_part, of_version{who})"
+        f" {_ONCE}"
     )
 
 

@@ -53,9 +53,7 @@ class Wire:
             found = self._client.query_arrow(sql, parameters=dict(parameters or {}))
         return without_zones(cast(pa.Table, found))
 
-    def rows(
-        self, sql: str, parameters: Mapping[str, Any] | None = None
-    ) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         columns = [column.to_pylist() for column in self.arrow(sql, parameters).columns]
         return list(zip(*columns, strict=True))
 

@@ -1,4 +1,4 @@
-"""The demo company through the whole pipeline into both engines: all tables and answers are equal."""
+"""The demo company through the whole pipeline on both engines: tables and answers are equal."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from tests.warehouse.opened import database, rows
 
 from steelyard.app import demo
 from steelyard.app.house import House
+from steelyard.app.own import own_data
 from steelyard.config import load_settings
 from steelyard.demo import Shape
 from steelyard.metrics import DIMENSIONS, Question
+from steelyard.people.personal import WHO
+from steelyard.warehouse.health import health
 
 START = END - dt.timedelta(weeks=8)
 PAIRS = random.Random(5).sample(sorted(itertools.combinations(DIMENSIONS, 2)), 12)
@@ -77,3 +80,32 @@ def test_people_and_their_coverage_are_equal(embedded: House, clickhouse: House)
     assert clickhouse.people_list(day) == embedded.people_list(day)
     assert clickhouse.people_coverage(day) == embedded.people_coverage(day)
     assert clickhouse.unmatched() == embedded.unmatched()
+
+
+def test_doctor_says_where_it_is_and_what_is_there(clickhouse: House) -> None:
+    state, words = health(clickhouse.warehouse.url)
+    assert state == "ok"
+    assert words.startswith("ClickHouse at 127.0.0.1/test_")
+    assert words.endswith("0 days to build")
+    assert f"{clickhouse.warehouse.counts()['events']:,} events" in words
+
+
+def test_a_page_of_oneself_and_being_forgotten(embedded: House, clickhouse: House) -> None:
+    """Last: it changes the company."""
+    person = embedded.warehouse.query("select person from session_days group by 1 order by 1")[0][0]
+    mine, there = own_data(clickhouse, person), own_data(embedded, person)
+    assert mine
+    assert there
+    assert (mine.marks, mine.kept) == (there.marks, there.kept)
+    before = clickhouse.warehouse.counts()
+    ask = clickhouse.warehouse.facts.query
+    money = ask("SELECT sum(list_nanos), sum(tokens) FROM usage")
+    assert clickhouse.people_forget(person, with_work=False).known
+    after = clickhouse.warehouse.counts()
+    assert (after["events"], after["points"]) == (before["events"], before["points"])
+    assert ask("SELECT sum(list_nanos), sum(tokens) FROM usage") == money
+    for mark in mine.marks:
+        value = mark.partition(":")[2]
+        for table, columns in (("events", WHO), ("points", WHO), ("usage", ("person",))):
+            said = " OR ".join(f"{column} = '{value}'" for column in columns)
+            assert ask(f"SELECT count() FROM {table} WHERE {said}") == [(0,)], (mark, table)

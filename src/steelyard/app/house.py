@@ -151,13 +151,11 @@ class House:
         return self._records_of(bodies) if bodies else {}
 
     def _records_of(self, bodies: frozenset[int]) -> dict[str, int]:
-        which = "body between ? and ? and body in (select unnest(?))"
-        values = (min(bodies), max(bodies), sorted(bodies))
+        which = f"body between {min(bodies)} and {max(bodies)}"
+        which += f" and body in ({', '.join(map(str, sorted(bodies)))})"
+        ask = self.warehouse.facts.query
         counts = {
-            name: int(
-                self.warehouse.query(f"select count(*) from {name} where {which}", values)[0][0]
-            )
-            for name in TABLES
+            name: int(ask(f"select count(*) from {name} where {which}")[0][0]) for name in TABLES
         }
         return {name: count for name, count in counts.items() if count}
 

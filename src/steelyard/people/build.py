@@ -23,7 +23,7 @@ from steelyard.people.spans import Span, spans_of
 from steelyard.people.teams import told_by_membership
 from steelyard.people.told import TEXTS, Entry, Told, read_told, script
 from steelyard.state.decision import Decision
-from steelyard.warehouse.words import literal
+from steelyard.warehouse.words import texts
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -104,10 +104,9 @@ def _bring_named(warehouse: Warehouse, cursor: Any) -> None:
     cursor.execute(script("other_meaning"))
     values: dict[str, list[str]] = {kind: [] for kind in ("email", "account", "install")}
     for kind, value in cursor.execute("select kind, value from other_meaning").fetchall():
-        values[kind].append(literal(value))
-    tests = [
-        f"{column} in ({', '.join(values[kind])})" for column, kind in WHO.items() if values[kind]
-    ]
+        values[kind].append(value)
+    said = {kind: texts(each, warehouse.facts.dialect) for kind, each in values.items() if each}
+    tests = [f"{column} in ({said[kind]})" for column, kind in WHO.items() if kind in said]
     for table in ("events", "points"):
         columns = ("assistant", "session", "day", *WHO)
         warehouse.bring(cursor, table, " or ".join(tests) or "0", columns)

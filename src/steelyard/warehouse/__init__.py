@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
     from steelyard.warehouse.contract import Warehouse
 
-__all__ = ["Warehouse", "open_warehouse"]
+__all__ = ["Warehouse", "is_clickhouse", "open_warehouse"]
+
+
+def is_clickhouse(url: str) -> bool:
+    return url.partition("://")[0] in ("clickhouse", "chdb")
 
 
 def open_warehouse(
@@ -30,7 +34,7 @@ def open_warehouse(
 
         path = f"/{rest.lstrip('/')}" if rest else url
         return DuckWarehouse(path, memory_limit=memory_limit, threads=threads)
-    if scheme in ("clickhouse", "chdb"):
+    if is_clickhouse(url):
         from steelyard.warehouse.clickhouse import ClickHouseWarehouse
 
         return ClickHouseWarehouse(url, bench=bench, memory_limit=memory_limit, threads=threads)

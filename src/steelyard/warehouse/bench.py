@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -94,7 +94,7 @@ class Bench:
         values = ", ".join(c.clipped for c in columns)
         where = f"{self.part(name)} in ({said})"
         sql = f"select {values}, {self.part(name)} as of_part from {name} where {where}"
-        return cursor.sql(sql).to_arrow_table()
+        return cast(pa.Table, cursor.sql(sql).to_arrow_table())
 
 
 @dataclass
@@ -107,6 +107,7 @@ class Work:
     laid: set[str] = field(default_factory=set)
     renewed: set[dt.date] = field(default_factory=set)
     appended: list[tuple[str, pa.Table]] = field(default_factory=list)
+    taken: dict[str, list[pa.Table]] = field(default_factory=dict)  # versions and places, brought
 
     def execute(self, sql: Any, parameters: Any = None) -> duckdb.DuckDBPyConnection:
         text = sql if isinstance(sql, str) else sql.query
@@ -133,6 +134,15 @@ class Work:
             yield from self._changed(name, known.get(name, {}), None)
         for name in sorted(self.laid & {*FINE}):
             yield from self._changed(name, known.get(name, {}), self.renewed)
+
+    def rewritten(self) -> dict[str, tuple[pa.Table, pa.Table]]:
+        """Raw records that were brought and written to: what is left, and where they stood."""
+        found = {}
+        for name in sorted(self.written & {*self.taken}):
+            columns = ", ".join(c.clipped for c in self.bench.schema[name])
+            rows = self.cursor.sql(f"select {columns} from {name}").to_arrow_table()
+            found[name] = (rows, pa.concat_tables(self.taken[name]))
+        return found
 
     def _changed(self, name: str, known: Marks, among: set[dt.date] | None) -> Iterator[Change]:
         found = self.bench.marks(self.cursor, name)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -29,6 +29,15 @@ from steelyard.warehouse.wire import Wire, bound, without_zones
 
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
+_ENTRIES = pa.schema(
+    {
+        "name": pa.string(),
+        "part": pa.date32(),
+        "version": pa.uint64(),
+        "rows": pa.uint64(),
+        "mark": pa.string(),
+    }
+)
 
 
 class Answers:
@@ -56,6 +65,7 @@ class ClickHouseWarehouse:
     the workbench; those of `facts` are ClickHouse's. One process writes at a time."""
 
     dialect = "duckdb"
+    fine = FINE
 
     def __init__(self, url: str, *, bench: Path | None = None, **limits: Any) -> None:
         self.url = url
@@ -64,7 +74,6 @@ class ClickHouseWarehouse:
         self._open: Work | None = None
         self._version = 0  # of the commit that the bench stands at
         self._marks: dict[str, Marks] = {}
-        self._versions: dict[tuple[str, date], int] = {}
         self._looked = 0.0
         self._commits = 0
         self._unfinished = True  # whether raw records may be there of a commit that is not
@@ -109,7 +118,6 @@ class ClickHouseWarehouse:
         )
         changed: dict[str, list[tuple[date, int]]] = {}
         for name, part, version, mark in rows:
-            self._versions[name, part] = version
             self._marks.setdefault(name, {})[part] = mark
             changed.setdefault(name, []).append((part, version))
         cursor = self._bench.connection.cursor()
@@ -142,7 +150,7 @@ class ClickHouseWarehouse:
         return self._cursor(sql, parameters).fetchall()
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        return self._cursor(sql, parameters).to_arrow_table()
+        return cast(pa.Table, self._cursor(sql, parameters).to_arrow_table())
 
     def _cursor(self, sql: str, parameters: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         self._look()
@@ -174,15 +182,13 @@ class ClickHouseWarehouse:
             self._sweep_sometimes()
 
     def _commit(self, work: Work) -> None:
-        changes = list(work.changes(self._marks))
+        changes, rewritten = list(work.changes(self._marks)), work.rewritten()
+        for name, (rows, _) in rewritten.items():
+            work.appended.append((name, rows))
         if not changes and not work.appended:
             return
         version = max(time.time_ns() // 1000, self._version + 1)
-        if work.appended and self._unfinished:
-            keeping.drop_unfinished(self.wire)
-        self._unfinished = bool(work.appended)
-        for at, (name, table) in enumerate(work.appended):
-            self.wire.insert(name, _numbered(table, version), f"{version}-{at}-{name}")
+        self._insert_records(work.appended, version)
         for change in changes:
             if change.rows.num_rows:
                 rows = _versioned(change.rows, version)
@@ -191,9 +197,19 @@ class ClickHouseWarehouse:
         self.wire.insert("parts", _entries(changes, version), f"{version}-parts")
         self._version, self._unfinished = version, False
         for change in changes:
-            for part, (_, mark) in change.marks.items():
-                self._marks.setdefault(change.table, {})[part] = mark
-                self._versions[change.table, part] = version
+            marks = self._marks.setdefault(change.table, {})
+            marks |= {part: mark for part, (_, mark) in change.marks.items()}
+        for name, (_, places) in rewritten.items():
+            keeping.drop_places(self.wire, name, places)
+
+    def _insert_records(self, appended: Sequence[tuple[str, pa.Table]], version: int) -> None:
+        if appended and self._unfinished:
+            keeping.drop_unfinished(self.wire)
+        self._unfinished = bool(appended)
+        for name in dict.fromkeys(name for name, _ in appended):
+            table = pa.concat_tables(rows for known, rows in appended if known == name)
+            if table.num_rows:
+                self.wire.insert(name, _numbered(table, version), f"{version}-{name}")
 
     def _check_alone(self) -> None:
         newest = self.wire.rows("SELECT max(version) FROM parts")[0][0]
@@ -215,8 +231,13 @@ class ClickHouseWarehouse:
             return
         cursor.lay(table)
         columns = ", ".join(f"`{c.name}`" for c in self._bench.schema[table])
-        order = " ORDER BY of_version, of_place" if table in RAW else ""
-        rows = self.wire.arrow(f"SELECT {columns} FROM {table} WHERE {where}{order}")
+        place = "of_version, of_place"
+        if table not in RAW:
+            rows = self.wire.arrow(f"SELECT {columns} FROM {table} WHERE {where}")
+        else:
+            asked = f"SELECT {columns}, {place} FROM {table} WHERE {where} ORDER BY {place}"
+            rows = self.wire.arrow(asked)
+            cursor.taken.setdefault(table, []).append(rows.select(place.split(", ")))
         self._bench.fill(cursor, table, rows)
 
     def renew(self, cursor: Any, days: Sequence[date]) -> None:
@@ -249,7 +270,7 @@ class ClickHouseWarehouse:
         if not table.num_rows:
             return
         cursor.appended.append((name, without_zones(table)))
-        days = set(table["day"].unique().to_pylist())
+        days: set[date] = {*cast(list[date], table["day"].unique().to_pylist())}
         if name == "points":
             days |= keeping.later_days(self.wire, table)
         cursor.executemany("insert into dirty_days values (?)", [(day,) for day in sorted(days)])
@@ -349,7 +370,4 @@ def _entries(changes: Sequence[Change], version: int) -> pa.Table:
         for c in changes
         for part, (count, mark) in c.marks.items()
     ]
-    types = [("name", pa.string()), ("part", pa.date32()), ("version", pa.uint64())]
-    return pa.Table.from_pylist(
-        rows, pa.schema([*types, ("rows", pa.uint64()), ("mark", pa.string())])
-    )
+    return pa.Table.from_pylist(rows, _ENTRIES)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from steelyard.warehouse.clickhouse import ClickHouseWarehouse
     from steelyard.warehouse.wire import Wire
 
+_AT_ONCE = 50_000
 _READERS_SECONDS = 600  # how long a reader may still be at a version that no longer counts
 
 
@@ -39,9 +40,18 @@ def drop_unfinished(wire: Wire) -> None:
             wire.run(f"DELETE FROM {name} WHERE {later}")
 
 
+def drop_places(wire: Wire, name: str, places: pa.Table) -> None:
+    """Delete raw records by version and place: others took their place."""
+    for at in range(0, places.num_rows, _AT_ONCE):
+        rows = places.slice(at, _AT_ONCE).to_pydict()
+        pairs = zip(rows["of_version"], rows["of_place"], strict=True)
+        said = ", ".join(f"({version}, {place})" for version, place in pairs)
+        wire.run(f"DELETE FROM {name} WHERE (of_version, of_place) IN ({said})")
+
+
 def later_days(wire: Wire, points: pa.Table) -> set[dt.date]:
     """Days on which cumulative series go on: a point changes what the next of its series adds."""
-    cumulative = points.filter(pc.equal(points["temporality"], "cumulative"))
+    cumulative = points.filter(pc.equal(points["temporality"], pa.scalar("cumulative")))
     if not cumulative.num_rows:
         return set()
     first = cumulative.group_by("series").aggregate([("day", "min")])

@@ -29,11 +29,12 @@ class Facts(Protocol):
 
 
 class Warehouse(Protocol):
-    """Statements of `query`, `arrow` and `transaction` are in DuckDB's words on all engines, and name
+    """Statements of `query`, `arrow` and `transaction` are in DuckDB's words on all engines, naming
     raw records and fine facts only after `bring` or `renew`. Those of `facts` are in the engine's.
     """
 
     url: str
+    fine: tuple[str, ...]  # the fine facts: those that have to be brought; none where all are here
 
     @property
     def place(self) -> str:
@@ -54,7 +55,8 @@ class Warehouse(Protocol):
 
     def bring(self, cursor: Any, table: str, where: str, columns: Sequence[str] = ()) -> None:
         """Make raw records or fine facts available to a transaction: those that meet `where`, each
-        asked for once. With `columns`, only these, each combination once."""
+        asked for once. What it changes of raw records takes their place; fine facts only change on
+        days that `renew` named. With `columns`, only these to look at, each combination once."""
         ...
 
     def renew(self, cursor: Any, days: Sequence[date]) -> None:

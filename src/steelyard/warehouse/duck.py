@@ -29,6 +29,7 @@ class DuckWarehouse:
 
     dialect = "duckdb"
     schema = "main"
+    fine: tuple[str, ...] = ()  # nothing has to be brought
 
     def __init__(self, path: str, *, memory_limit: str = "", threads: int = 0) -> None:
         self.path = path

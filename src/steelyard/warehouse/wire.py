@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import clickhouse_connect
@@ -51,7 +51,7 @@ class Wire:
         """The answer with times in UTC without a zone, as DuckDB has them."""
         with _told("did not answer"):
             found = self._client.query_arrow(sql, parameters=dict(parameters or {}))
-        return without_zones(cast(pa.Table, found))
+        return without_zones(found)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         columns = [column.to_pylist() for column in self.arrow(sql, parameters).columns]

@@ -17,7 +17,7 @@ from steelyard.ledger.refresh import Options, refresh
 from steelyard.warehouse.clickhouse import ClickHouseWarehouse
 
 ROUNDS = 20
-# Batches from the position on, as the applier goes through its inbox; each is one call of a session.
+# Batches from the position on, as the applier goes through its inbox: one call of a session each.
 PROGRAM = """
 import sys
 from tests.ledger.world import DAY, NOW, Session, at, tables_of

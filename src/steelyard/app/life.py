@@ -17,7 +17,7 @@ from steelyard.app.seeing import read_key
 from steelyard.people import erase
 from steelyard.people.forgotten import Forgotten, digests
 from steelyard.people.personal import mark
-from steelyard.people.reach import bring_theirs
+from steelyard.people.reach import bring_facts, bring_theirs
 from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
 from steelyard.state.views import Views
 
@@ -87,6 +87,7 @@ def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
     them stays in the warehouse as it is cleaned there."""
     with house.warehouse.transaction() as cursor:
         bring_theirs(house.warehouse, cursor, who)
+        bring_facts(house.warehouse, cursor, who)
         erase.find_theirs(cursor, who)
         numbers = erase.bodies_of(cursor)
     numbers = sorted({*numbers, *holding(house.inbox, who, forgotten)})

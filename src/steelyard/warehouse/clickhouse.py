@@ -30,13 +30,13 @@ from steelyard.warehouse.wire import Wire, bound, without_zones
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
 _ENTRIES = pa.schema(
-    {
-        "name": pa.string(),
-        "part": pa.date32(),
-        "version": pa.uint64(),
-        "rows": pa.uint64(),
-        "mark": pa.string(),
-    }
+    [
+        pa.field("name", pa.string()),
+        pa.field("part", pa.date32()),
+        pa.field("version", pa.uint64()),
+        pa.field("rows", pa.uint64()),
+        pa.field("mark", pa.string()),
+    ]
 )
 
 
@@ -65,7 +65,7 @@ class ClickHouseWarehouse:
     the workbench; those of `facts` are ClickHouse's. One process writes at a time."""
 
     dialect = "duckdb"
-    fine = FINE
+    fine: tuple[str, ...] = FINE
 
     def __init__(self, url: str, *, bench: Path | None = None, **limits: Any) -> None:
         self.url = url
@@ -321,7 +321,7 @@ class ClickHouseWarehouse:
         """Take what was deleted, and versions that no longer count, off the disk."""
         with self._writing:
             keeping.sweep(self.wire, self._bench.schema, 0)
-            keeping.purge(self.wire, self._bench.schema)
+            keeping.purge(self.wire)
 
     def _sweep_sometimes(self) -> None:
         self._commits += 1

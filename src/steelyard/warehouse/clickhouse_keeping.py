@@ -64,16 +64,25 @@ def later_days(wire: Wire, points: pa.Table) -> set[dt.date]:
 def sweep(wire: Wire, schema: Schema, seconds: int = _READERS_SECONDS) -> None:
     """Delete versions of parts that no longer count, some time after they were replaced."""
     before = (time.time_ns() // 1000) - seconds * 1_000_000
-    for name in schema.keys() - {*RAW}:
-        old = f"of_version < {before} AND NOT ({current(name)})"
-        if wire.rows(f"SELECT count() FROM {name}_rows WHERE {old}")[0][0]:
-            wire.run(f"DELETE FROM {name}_rows WHERE {old}")
+    old = {
+        name: f"of_version < {before} AND NOT ({current(name)})"
+        for name in sorted(schema.keys() - {*RAW})
+    }
+    said = (
+        f"SELECT '{name}', count() FROM {name}_rows WHERE {which}" for name, which in old.items()
+    )
+    for name, found in wire.rows(" UNION ALL ".join(said)):
+        if found:
+            wire.run(f"DELETE FROM {name}_rows WHERE {old[name]}")
 
 
-def purge(wire: Wire, schema: Schema) -> None:
+def purge(wire: Wire) -> None:
     """Take deleted rows off the disk now, not at some later merge."""
-    for name in schema:
-        table = name if name in RAW else f"{name}_rows"
+    masked = (
+        "SELECT DISTINCT table FROM system.parts WHERE database = currentDatabase() AND active"
+        " AND has_lightweight_delete"
+    )
+    for (table,) in wire.rows(masked):
         wire.run(f"ALTER TABLE {table} APPLY DELETED MASK")
 
 

@@ -37,16 +37,18 @@ while True:
 
 
 def strike(url: str, chance: random.Random) -> int:
-    """Let a writer work for a moment and kill it; the last batch it said was in."""
+    """Let a writer work for a while and kill it; the last batch it said was in."""
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, url], stdout=subprocess.PIPE, text=True, cwd=root
     ) as writer:
         assert writer.stdout
         assert writer.stdout.readline() == "ready\n"
-        time.sleep(chance.uniform(0.05, 1.0))
+        said = [writer.stdout.readline() for _ in range(chance.randrange(5))]
+        time.sleep(chance.uniform(0, 0.2))
         writer.kill()
-        said = [line for line in writer.stdout.read().splitlines(keepends=True) if line[-1] == "\n"]
+        rest = writer.stdout.read().splitlines(keepends=True)
+        said += [line for line in rest if line.endswith("\n")]
     return int(said[-1]) if said else 0
 
 

@@ -29,15 +29,13 @@ from steelyard.warehouse.wire import Wire, bound, without_zones
 
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
-_ENTRIES = pa.schema(
-    [
-        pa.field("name", pa.string()),
-        pa.field("part", pa.date32()),
-        pa.field("version", pa.uint64()),
-        pa.field("rows", pa.uint64()),
-        pa.field("mark", pa.string()),
-    ]
-)
+_ENTRY: list[tuple[str, pa.DataType]] = [
+    ("name", pa.string()),
+    ("part", pa.date32()),
+    ("version", pa.uint64()),
+    ("rows", pa.uint64()),
+    ("mark", pa.string()),
+]
 
 
 class Answers:
@@ -370,4 +368,4 @@ def _entries(changes: Sequence[Change], version: int) -> pa.Table:
         for c in changes
         for part, (count, mark) in c.marks.items()
     ]
-    return pa.Table.from_pylist(rows, _ENTRIES)
+    return pa.Table.from_pylist(rows, pa.schema(_ENTRY))

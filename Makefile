@@ -12,7 +12,7 @@ DATA ?= ./data
 PYTEST_ARGS ?= -n auto --dist loadfile -rs
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test test-duckdb1 lint bench golden docs pictures clean
+.PHONY: run test test-duckdb1 test-clickhouse lint bench golden docs pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.runtime
@@ -26,6 +26,9 @@ test-duckdb1: $(VENV)/.test
 	$(PIP) install --no-deps --upgrade --target $(VENV)/duckdb1 'duckdb>=1.5.5,<2'
 	PYTHONPATH=$(VENV)/duckdb1 $(BIN)/python -m pytest $(PYTEST_ARGS) \
 		tests/warehouse tests/ledger tests/people tests/app
+
+test-clickhouse: $(VENV)/.test
+	STEELYARD_TEST_CLICKHOUSE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/warehouse tests/ledger
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -64,8 +64,9 @@ class Settings(BaseModel):
     )
     warehouse: str = Field(
         "",
-        description="URL of the analytical database, `duckdb:///path/to/file`; empty is a file in"
-        " the data folder.",
+        description="URL of the analytical database, `duckdb:///path/to/file` or"
+        " `clickhouse://user:password@host:8123/database` (`?secure=true` for HTTPS); empty is a"
+        " file in the data folder.",
     )
     state: str = Field(
         "",

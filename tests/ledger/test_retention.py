@@ -69,7 +69,7 @@ def test_the_horizon_never_moves_back(world: World) -> None:
     world.warehouse.drop_raw_before(HORIZON)
     world.warehouse.drop_raw_before(HORIZON - 30 * DAY)
     with world.warehouse.transaction() as cursor:
-        cursor.execute("insert into dirty_days select distinct day from usage")
+        cursor.execute("insert into dirty_days select distinct day from usage_days")
     world.refresh()
     assert world.facts() == facts
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from tests.warehouse.opened import empty, in_memory, rows
 
 from steelyard.ledger.prices import Price, all_prices, load_prices
 from steelyard.ledger.refresh import Options, refresh
 from steelyard.model import UsageDay
 from steelyard.records import TABLES, record_key
 from steelyard.sources.tables import to_tables
-from steelyard.warehouse import open_warehouse, told
+from steelyard.warehouse import told
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -134,7 +135,7 @@ class World:
     """A warehouse in memory with list prices; `tell` it records, then ask."""
 
     def __init__(self, prices: list[Price] | None = None, **options: Any) -> None:
-        self.warehouse: Warehouse = open_warehouse(":memory:", threads=1, memory_limit="500MB")
+        self.warehouse: Warehouse = in_memory()
         self.options = Options(**options)
         load_prices(self.warehouse, all_prices(None) if prices is None else prices)
 
@@ -159,7 +160,7 @@ class World:
         return refresh(self.warehouse, self.options, NOW)
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        return self.warehouse.query(sql, parameters)
+        return rows(self.warehouse, sql, parameters)
 
     def one(self, sql: str, *parameters: Any) -> Any:
         (row,) = self.rows(sql, *parameters)
@@ -188,7 +189,5 @@ class World:
 
     def forget(self) -> None:
         """An empty world again; prices stay."""
-        with self.warehouse.transaction() as cursor:
-            other = ("raw_usage_days", "vendor_told", "dirty_work", "dirty_days", "kept_since")
-            for name in (*FACTS, *TABLES, *other, "people", "identities"):
-                cursor.execute(f"delete from {name}")
+        other = ("raw_usage_days", "vendor_told", "dirty_work", "dirty_days", "kept_since")
+        empty(self.warehouse, (*FACTS, *TABLES, *other, "people", "identities"))

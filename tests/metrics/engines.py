@@ -45,6 +45,7 @@ from costs group by all;
 
 class DuckStore:
     dialect = "duckdb"
+    schema = "main"
 
     def __init__(self, roll_up: bool = True) -> None:
         self.connection = duckdb.connect()
@@ -82,6 +83,7 @@ class DuckStore:
 
 class ChdbStore:
     dialect = "clickhouse"
+    schema = "default"
 
     def __init__(self, folder: Path) -> None:
         from chdb import session

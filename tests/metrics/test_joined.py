@@ -150,6 +150,7 @@ class Listening:
     """A store that remembers what it was asked."""
 
     dialect = "duckdb"
+    schema = "main"
 
     def __init__(self, store: DuckStore) -> None:
         self.store = store

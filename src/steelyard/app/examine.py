@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import steelyard
 from steelyard.app.control import reach, read_address
-from steelyard.config import split_address
+from steelyard.config import shown, split_address
 from steelyard.errors import SteelyardError
 from steelyard.receiver.inbox import Inbox
 
@@ -129,24 +129,14 @@ def _ports(settings: Settings) -> Iterator[Check]:
 
 def _warehouse(settings: Settings) -> Iterator[Check]:
     if read_address(settings):
-        yield Check("warehouse", "ok", f"{settings.warehouse_url}, held by the server")
+        place = shown("warehouse", settings.warehouse_url)
+        yield Check("warehouse", "ok", f"{place}, held by the server")
         return
-    from pathlib import Path
+    from steelyard.warehouse.health import health
 
-    from steelyard.warehouse import open_warehouse
-
-    path = settings.warehouse_url.partition("://")[2]
-    if not Path(path).exists():
-        yield Check("warehouse", "warn", "does not exist yet", "`steelyard serve` makes it.")
-        return
-    with open_warehouse(settings.warehouse_url) as warehouse:
-        counts = warehouse.counts()
-        dirty = counts.get("dirty_days", 0)
-        yield Check(
-            "warehouse",
-            "ok",
-            f"{counts['events']:,} events, {counts['points']:,} points, {dirty} days to build",
-        )
+    state, words = health(settings.warehouse_url)
+    hint = {"warn": "`steelyard serve` makes it.", "fail": "Use a newer one."}.get(state, "")
+    yield Check("warehouse", state, words, hint)
 
 
 def _inbox(settings: Settings) -> Iterator[Check]:

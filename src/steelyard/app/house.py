@@ -118,7 +118,7 @@ class House:
 
     def ask(self, question: Question, sight: Sight = OPEN) -> Answer:
         """An answer; whoever holds the data folder may see everything."""
-        return ask(self.warehouse, question, dt.datetime.now(dt.UTC), sight=sight)
+        return ask(self.warehouse.facts, question, dt.datetime.now(dt.UTC), sight=sight)
 
     def answer_question(self, name: str, terms: Terms, sight: Sight = OPEN) -> QuestionAnswer:
         """A named question, with what the settings say of plans and bugs."""
@@ -126,13 +126,13 @@ class House:
         bugs = tuple(each.strip() for each in said.bug_types.split(",") if each.strip())
         plans = own_plans(said.plans) if said.plans else ()
         terms = replace(terms, bug_types=bugs, plans=plans)
-        return answer_question(self.warehouse, name, terms, dt.datetime.now(dt.UTC), sight)
+        return answer_question(self.warehouse.facts, name, terms, dt.datetime.now(dt.UTC), sight)
 
     def unit_weeks(self, question: PanelQuestion) -> UnitWeeks:
         """A metric as units by weeks, for studies of cause."""
         from steelyard.metrics.panel import unit_weeks
 
-        return unit_weeks(self.warehouse, question, dt.datetime.now(dt.UTC))
+        return unit_weeks(self.warehouse.facts, question, dt.datetime.now(dt.UTC))
 
     def facts_version(self) -> int:
         """Grows with every change of the facts."""
@@ -159,13 +159,11 @@ class House:
         return self._records_of(bodies) if bodies else {}
 
     def _records_of(self, bodies: frozenset[int]) -> dict[str, int]:
-        which = "body between ? and ? and body in (select unnest(?))"
-        values = (min(bodies), max(bodies), sorted(bodies))
+        which = f"body between {min(bodies)} and {max(bodies)}"
+        which += f" and body in ({', '.join(map(str, sorted(bodies)))})"
+        ask = self.warehouse.facts.query
         counts = {
-            name: int(
-                self.warehouse.query(f"select count(*) from {name} where {which}", values)[0][0]
-            )
-            for name in TABLES
+            name: int(ask(f"select count(*) from {name} where {which}")[0][0]) for name in TABLES
         }
         return {name: count for name, count in counts.items() if count}
 
@@ -347,7 +345,10 @@ class House:
 
 def _open(settings: Settings) -> Warehouse:
     return open_warehouse(
-        settings.warehouse_url, memory_limit=settings.memory_limit, threads=settings.threads
+        settings.warehouse_url,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        bench=settings.data / "bench.duckdb",
     )
 
 

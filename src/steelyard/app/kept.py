@@ -78,7 +78,7 @@ def fill(house: House, who: Named, out: IO[bytes]) -> dict[str, int]:
 
 def _everything(house: House, who: Named) -> Iterator[Kept]:
     with house.warehouse.transaction() as cursor:
-        yield from (each for each in kept(cursor, who) if each.rows)
+        yield from (each for each in kept(house.warehouse, cursor, who) if each.rows)
     names = sorted({who.person, *who.marks, *who.values("email")})
     with house.state.transaction() as connection:
         for table, (meaning, columns, *where) in _STATE.items():

@@ -18,6 +18,7 @@ from steelyard.app.seeing import read_key
 from steelyard.people import erase
 from steelyard.people.forgotten import Forgotten, Session, digests
 from steelyard.people.personal import mark, session_mark
+from steelyard.people.reach import bring_facts, bring_theirs
 from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
 from steelyard.state.views import Views
 
@@ -53,7 +54,7 @@ def find(house: House, asked: str) -> erase.Named:
     shown = house.people_show(asked)
     with house.warehouse.transaction() as cursor:
         refs = [each.reference for each in shown.identities]
-        return erase.name_all(cursor, shown.person, shown.name, refs)
+        return erase.name_all(house.warehouse, cursor, shown.person, shown.name, refs)
 
 
 def forget(house: House, asked: str, with_work: bool) -> ForgetReport:
@@ -81,7 +82,7 @@ def take_out(house: House, who: erase.Named, with_work: bool) -> tuple[dict[str,
     bodies = _drop_bodies(house, who, forgotten)
     _leave_state(house.state, who)
     with house.warehouse.transaction() as cursor:
-        rows = erase.erase(cursor, who, forgotten, with_work)
+        rows = erase.erase(house.warehouse, cursor, who, forgotten, with_work)
     return rows, bodies
 
 
@@ -102,10 +103,13 @@ def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
     """Requests are kept for a rebuild; those that hold the person are let go of, and what came in
     them stays in the warehouse as it is cleaned there."""
     with house.warehouse.transaction() as cursor:
+        bring_theirs(house.warehouse, cursor, who)
+        bring_facts(house.warehouse, cursor, who)
         erase.find_theirs(cursor, who)
         numbers = erase.bodies_of(cursor)
-        numbers = sorted({*numbers, *holding(house.inbox, who, forgotten)})
-        erase.let_go_of_bodies(cursor, numbers)
+    numbers = sorted({*numbers, *holding(house.inbox, who, forgotten)})
+    with house.warehouse.transaction() as cursor:
+        erase.let_go_of_bodies(house.warehouse, cursor, numbers)
     house.inbox.forget_bodies(numbers)
     return len(numbers)
 

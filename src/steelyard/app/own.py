@@ -25,7 +25,7 @@ def own_data(house: House, person: str) -> OwnData | None:
     if who is None:
         return None
     with house.warehouse.transaction() as cursor:
-        found = [KeptOf(*each) for each in counted(cursor, who) if each[2]]
+        found = [KeptOf(*each) for each in counted(house.warehouse, cursor, who) if each[2]]
     looks = Looks(house.state).latest(person, LOOKS_SHOWN)
     return OwnData(
         person,

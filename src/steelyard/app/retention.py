@@ -42,8 +42,7 @@ def tidy(house: House, now: dt.datetime) -> None:
 
 
 def _drop_facts(house: House, day: dt.date) -> bool:
-    with house.warehouse.transaction() as cursor:
-        return drop_facts_before(cursor, day)
+    return drop_facts_before(house.warehouse, day)
 
 
 def _drop_work(house: House, day: dt.date) -> bool:

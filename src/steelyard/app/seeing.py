@@ -16,7 +16,7 @@ from steelyard.web.viewer import current
 
 if TYPE_CHECKING:
     from steelyard.app.house import House
-    from steelyard.metrics.store import Store
+    from steelyard.warehouse import Warehouse
     from steelyard.web.viewer import Viewer
 
 _KEY_BYTES = 32
@@ -66,11 +66,11 @@ class Seeing:
         return read_key(self.house.settings.pseudonym_key_path)
 
 
-def below(store: Store, manager: str, day: dt.date) -> frozenset[str]:
+def below(warehouse: Warehouse, manager: str, day: dt.date) -> frozenset[str]:
     """Everybody who reports to a manager on a day, directly or through others."""
     sql = "select person, manager from people where ? between valid_from and valid_to"
     reports: dict[str, list[str]] = defaultdict(list)
-    for person, above in store.query(sql, [day]):
+    for person, above in warehouse.query(sql, [day]):
         reports[above].append(person)
     found: set[str] = set()
     waiting = [manager]

@@ -145,7 +145,7 @@ class ServerServices:
         plans = self.house.settings.plans
         with _speaking():
             found = person_fit(
-                *(self.house.warehouse, person, day, self.today(), self._sight(day)),
+                *(self.house.warehouse.facts, person, day, self.today(), self._sight(day)),
                 own_plans(plans) if plans else (),
             )
         self.looking.note([person], "plan_fit")
@@ -154,17 +154,17 @@ class ServerServices:
     def session_list(self, terms: SessionTerms) -> SessionRows:
         with _speaking():
             sight = self._sight(terms.end)
-            found = session_rows(self.house.warehouse, terms, sight)
+            found = session_rows(self.house.warehouse.facts, terms, sight)
         self.looking.note([row.person for row in found.rows], "sessions")
         if terms.limit <= _PAGE_ROWS:
-            again = partial(session_rows, self.house.warehouse, terms, sight)
+            again = partial(session_rows, self.house.warehouse.facts, terms, sight)
             self._ask_ahead((terms.question, *terms.page, sight), again)
         return found
 
     def session_course(self, terms: SessionTerms) -> Sequence[Call]:
         """The look at its person is noted where the session itself is asked for."""
         with _speaking():
-            return session_course(self.house.warehouse, terms, self._sight(terms.end))
+            return session_course(self.house.warehouse.facts, terms, self._sight(terms.end))
 
     def people_unmatched(self) -> Sequence[Unmatched]:
         return self._largest_unmatched() if self.sight.everything else ()
@@ -237,13 +237,13 @@ class ServerServices:
     def _look(self) -> Status:
         house, warehouse = self.house, self.house.warehouse
         made_up = demo.read_mark(house.settings)
-        facts = RememberingStore(warehouse, warehouse.data_version())
+        facts = RememberingStore(warehouse.facts, warehouse.data_version())
         counts = facts.query(
             "select assistant, count(*) from session_days group by assistant order by 1"
         )
         return Status(
             version=steelyard.__version__,
-            warehouse=f"DuckDB at {warehouse.path}",
+            warehouse=warehouse.place,
             data_folder=str(house.settings.data),
             inbox=house.inbox.status(),
             listeners=self.listeners,

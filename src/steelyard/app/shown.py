@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from steelyard.metrics.facts import DIMENSIONS, FACTS
@@ -36,8 +37,10 @@ def _is_quick(warehouse: Warehouse) -> bool:
 
 def build_common(warehouse: Warehouse, smallest: int) -> bool:
     """Keep the values of dimensions of work that enough people ever used; whether any changed."""
-    counted = warehouse.query(_counted())
-    common = _common([(str(d), str(v), frozenset(p)) for d, v, p in counted], smallest)
+    people: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for dimension, value, person in warehouse.facts.query(_counted()):
+        people[dimension, value].add(person)
+    common = _common([(d, v, frozenset(found)) for (d, v), found in people.items()], smallest)
     if sorted(common) == warehouse.query("select dimension, value from work_shown order by all"):
         return False
     with warehouse.transaction() as cursor:
@@ -66,8 +69,7 @@ def _common(counted: list[tuple[str, str, frozenset[str]]], smallest: int) -> li
 
 
 def _counted() -> str:
-    """Dimension, value, and the people who used it; of a value with many people only a count
-    matters, but those of small ones are needed together."""
+    """Dimension, value, and each person who used it, once."""
     places = {
         (name, fact.dimensions[name], fact.table)
         for fact in FACTS.values()
@@ -78,11 +80,7 @@ def _counted() -> str:
         f"select '{name}' as dimension, {column} as value, person from {table} where person <> ''"
         for name, column, table in sorted(places)
     )
-    return (
-        "select dimension, value, list(distinct person) from ("
-        + " union all ".join(parts)
-        + ") group by all"
-    )
+    return f"select distinct dimension, value, person from ({' union all '.join(parts)}) as used"
 
 
 def _is_read(name: str, table: str) -> bool:

@@ -162,7 +162,7 @@ def load_prices(warehouse: Warehouse, prices: list[Price]) -> bool:
             return False
         cursor.execute("delete from prices")
         cursor.executemany("insert into prices values (?,?,?,?,?,?,?,?,?)", rows)
-        cursor.execute("insert into dirty_days select distinct day from usage")
+        cursor.execute("insert into dirty_days select distinct day from usage_days")
     return True
 
 

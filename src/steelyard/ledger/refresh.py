@@ -7,6 +7,7 @@ all that is known of it. The SQL is in `sql/`, one file a subject; this module o
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -21,18 +22,21 @@ if TYPE_CHECKING:
 # Days built in one transaction: a batch costs a second whatever is in it, and its records memory.
 _DAYS_AT_ONCE = (7, 60)
 _RECORDS_AT_ONCE = 500_000
+_DAY = dt.timedelta(days=1)
 _SCRIPTS = (
     ("steelyard.ledger", "02_records"),
     ("steelyard.people", "persons"),
     ("steelyard.ledger", "03_usage"),
     ("steelyard.ledger", "00_vendor_rows"),
     ("steelyard.ledger", "03a_vendor_days"),
-    ("steelyard.ledger", "03b_vendor"),
+    ("steelyard.ledger", "03b_vendor_units"),
+    ("steelyard.ledger", "03c_vendor"),
     ("steelyard.ledger", "04_activity"),
     ("steelyard.ledger", "05_rollups"),
     ("steelyard.ledger", "07_days"),
 )
-_OF_VENDORS = (("steelyard.ledger", "03b_vendor"),)
+_UNITS = ("steelyard.ledger", "03b_vendor_units")
+_OF_VENDORS = (_UNITS, ("steelyard.ledger", "03c_vendor"))
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,10 @@ def _due(warehouse: Warehouse) -> list[dt.date]:
 
 def _days_at_once(warehouse: Warehouse) -> int:
     """As many as hold a fair number of records, if this day is like the others."""
-    asked = "select (select count(*) from events) + (select count(*) from points)"
-    asked += ", (select count(distinct day) from (from session_days select day union all"
-    asked += " from dirty_days select day))"
-    records, days = map(int, warehouse.query(asked)[0])
+    asked = "select count(distinct day) from (from session_days select day union all"
+    days = int(warehouse.query(f"{asked} from dirty_days select day)")[0][0])
     few, many = _DAYS_AT_ONCE
-    return max(few, min(many, _RECORDS_AT_ONCE * days // max(1, records)))
+    return max(few, min(many, _RECORDS_AT_ONCE * days // max(1, warehouse.records())))
 
 
 def dirty_days(warehouse: Warehouse, limit: int) -> list[dt.date]:
@@ -90,11 +92,13 @@ def _settle_old_days(warehouse: Warehouse) -> None:
 def _build(warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.datetime) -> int:
     with warehouse.transaction() as cursor:
         _fill(cursor, "todo(day date)", [(day,) for day in days])
-        _grow(cursor)
+        _grow(warehouse, cursor)
         _learn_models(cursor)
         idle = () if has_vendors(cursor) else _OF_VENDORS
         for package, name in (script for script in _SCRIPTS if script not in idle):
             _run(cursor, package, name, options)
+            if (package, name) == _UNITS:
+                _bring_usage(warehouse, cursor)
         _segments(cursor, options)
         todo = [row[0] for row in cursor.execute("select day from todo").fetchall()]
         cursor.execute("delete from dirty_days where day in (select day from todo)")
@@ -103,7 +107,7 @@ def _build(warehouse: Warehouse, days: list[dt.date], options: Options, now: dt.
     return len(todo)
 
 
-def _grow(cursor: Any) -> None:
+def _grow(warehouse: Warehouse, cursor: Any) -> None:
     """Days that sessions across midnight tie to those asked for are built with them.
 
     A day added so is built whole, too: of the days that its own sessions reach, those sessions'
@@ -112,15 +116,53 @@ def _grow(cursor: Any) -> None:
     cursor.execute(
         "create or replace temp table reach(assistant varchar, session varchar, day date)"
     )
+    brought = _bring_records(warehouse, cursor, set())
     cursor.execute(_SESSIONLESS)
-    _follow(cursor)
+    _follow(warehouse, cursor, brought)
     cursor.execute(
         "insert into todo select distinct day from reach where day not in (select day from todo)"
     )
-    _follow(cursor)
+    _follow(warehouse, cursor, brought)
     cursor.execute(
         "create or replace temp table span as select day from todo union select day from reach"
     )
+    _bring_series(warehouse, cursor, brought)
+    warehouse.renew(cursor, _days(cursor, "todo"))
+
+
+def _days(cursor: Any, table: str) -> list[dt.date]:
+    return [row[0] for row in cursor.execute(f"select distinct day from {table}").fetchall()]
+
+
+def _bring_records(warehouse: Warehouse, cursor: Any, brought: set[dt.date]) -> set[dt.date]:
+    """The records of all days known so far and of those beside them; all days brought."""
+    known = {*_days(cursor, "todo"), *_days(cursor, "reach")}
+    new = {day + n * _DAY for day in known for n in (-1, 0, 1)} - brought
+    for table in ("events", "points"):
+        if new:
+            warehouse.bring(cursor, table, f"day in ({_said(new)})")
+    return brought | new
+
+
+def _bring_series(warehouse: Warehouse, cursor: Any, brought: set[dt.date]) -> None:
+    """The earlier points of cumulative series: what a point adds is counted from the one before."""
+    series = (
+        f"select series from points where temporality = 'cumulative' and day in ({_said(brought)})"
+    )
+    if brought:
+        where = f"series in ({series}) and day not in ({_said(brought)})"
+        warehouse.bring(cursor, "points", f"{where} and day < '{max(brought)}'")
+
+
+def _bring_usage(warehouse: Warehouse, cursor: Any) -> None:
+    """What days beside those to build have of usage: a vendor's day is compared across midnight."""
+    beside = {*_days(cursor, "affected"), *_days(cursor, "reading")} - {*_days(cursor, "todo")}
+    if beside:
+        warehouse.bring(cursor, "usage", f"day in ({_said(beside)})")
+
+
+def _said(days: Iterable[dt.date]) -> str:
+    return ", ".join(f"'{day}'" for day in sorted(days))
 
 
 # Metrics without a session give way to events of their day and of the day before.
@@ -132,10 +174,11 @@ where session = '' and name in ('tokens', 'cost', 'edit_decisions')
 """
 
 
-def _follow(cursor: Any) -> None:
+def _follow(warehouse: Warehouse, cursor: Any, brought: set[dt.date]) -> None:
     before = -1
     while before != (count := cursor.execute("select count(*) from reach").fetchall()[0][0]):
         before = count
+        brought |= _bring_records(warehouse, cursor, brought)
         _run(cursor, "steelyard.ledger", "01_scope", Options())
 
 

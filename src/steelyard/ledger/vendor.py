@@ -1,6 +1,6 @@
 """Notices the days for which a vendor's counts changed, so that their facts are built again.
 
-What is made of the counts stands in `sql/03b_vendor.sql`.
+What is made of the counts stands in `sql/03c_vendor.sql`.
 """
 
 from __future__ import annotations

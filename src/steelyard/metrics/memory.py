@@ -95,6 +95,10 @@ class RememberingStore:
     def dialect(self) -> str:
         return self._store.dialect
 
+    @property
+    def schema(self) -> str:
+        return self._store.schema
+
     def data_version(self) -> int:
         return self._version
 

@@ -33,11 +33,15 @@ class ShownStore:
         self, store: Store, rare: Iterable[str] = (), few: Mapping[str, Sequence[str]] = _NONE
     ) -> None:
         self._store = store
-        self._relations = dict((*_merged(few), *_common(frozenset(rare), store.dialect)))
+        self._relations = dict((*_merged(few), *_common(frozenset(rare), store.schema)))
 
     @property
     def dialect(self) -> str:
         return self._store.dialect
+
+    @property
+    def schema(self) -> str:
+        return self._store.schema
 
     def data_version(self) -> int:
         return self._store.data_version()
@@ -182,9 +186,9 @@ def meant(store: Store, question: Question, sight: Sight) -> Question:
     return replace(question, where={**question.where, "person": found})
 
 
-def _common(dimensions: frozenset[str], dialect: str) -> Iterable[tuple[str, str]]:
-    """Facts with the values that few people ever used as one."""
-    schema = "main" if dialect == "duckdb" else "default"  # the table, not what now hides it
+def _common(dimensions: frozenset[str], schema: str) -> Iterable[tuple[str, str]]:
+    """Facts with the values that few people ever used as one. With its schema a table is named
+    itself, not what now hides it."""
     columns: dict[str, dict[str, str]] = {}
     for fact in FACTS.values():
         for name in dimensions & fact.dimensions.keys():

@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 
 class Store(Protocol):
-    """`dialect` is "duckdb" or "clickhouse"; rows come back as tuples of plain Python values."""
+    """`dialect` is "duckdb" or "clickhouse", `schema` where its tables are; rows
+    come back as tuples of plain Python values."""
 
     @property
     def dialect(self) -> str: ...
+
+    @property
+    def schema(self) -> str: ...
 
     def query(self, sql: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]: ...
 

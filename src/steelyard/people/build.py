@@ -16,6 +16,7 @@ import pyarrow as pa
 from steelyard.people.history import Row, life
 from steelyard.people.identity import Resolution
 from steelyard.people.options import CSV, Options
+from steelyard.people.personal import WHO
 from steelyard.people.resolve import resolve
 from steelyard.people.rollup import roll_up
 from steelyard.people.spans import Span, spans_of
@@ -23,6 +24,7 @@ from steelyard.people.teams import told_by_membership
 from steelyard.people.told import TEXTS, Entry, Told, read_told, script
 from steelyard.state.decision import Decision
 from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.words import texts
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse
@@ -47,7 +49,7 @@ def build_people(
         resolution = resolve(told, decisions, options)
         cursor.register("new_people", _table(people_rows(told, resolution, options)))
         cursor.register("new_identities", _identities(resolution))
-        changed = _replace(cursor, now)
+        changed = _replace(warehouse, cursor, now)
         cursor.unregister("new_people")
         cursor.unregister("new_identities")
     return changed
@@ -85,9 +87,10 @@ def _named(resolution: Resolution, entry: Entry, text: str) -> str:
     return text if entry.source == CSV else ""
 
 
-def _replace(cursor: Any, now: dt.datetime) -> bool:
+def _replace(warehouse: Warehouse, cursor: Any, now: dt.datetime) -> bool:
     if not any(cursor.execute(_differ(name)).fetchall()[0][0] for name in ("people", "identities")):
         return False
+    _bring_named(warehouse, cursor)
     cursor.execute(script("changed"))
     for name in ("people", "identities"):
         cursor.execute(f"delete from {name}")
@@ -95,6 +98,19 @@ def _replace(cursor: Any, now: dt.datetime) -> bool:
     at = now.astimezone(dt.UTC).replace(tzinfo=None)
     count_up(cursor, at)
     return True
+
+
+def _bring_named(warehouse: Warehouse, cursor: Any) -> None:
+    """Which sessions have records with an identity that means somebody else now."""
+    cursor.execute(script("other_meaning"))
+    values: dict[str, list[str]] = {kind: [] for kind in ("email", "account", "install")}
+    for kind, value in cursor.execute("select kind, value from other_meaning").fetchall():
+        values[kind].append(value)
+    said = {kind: texts(each, warehouse.facts.dialect) for kind, each in values.items() if each}
+    tests = [f"{column} in ({said[kind]})" for column, kind in WHO.items() if kind in said]
+    for table in ("events", "points"):
+        columns = ("assistant", "session", "day", *WHO)
+        warehouse.bring(cursor, table, " or ".join(tests) or "0", columns)
 
 
 def _differ(name: str) -> str:

@@ -50,5 +50,5 @@ def coverage(
         Share(what, int(row[2 * n] or 0), int(row[2 * n + 1] or 0))
         for n, what in enumerate(("spend", "sessions", "commits", "people"))
     )
-    rest = unmatched(warehouse.query, told, resolution)[:limit]
+    rest = unmatched(warehouse, told, resolution)[:limit]
     return Coverage(tuple(shares), int(row[8]), int(row[9]), tuple(rest))

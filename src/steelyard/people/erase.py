@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -28,8 +28,12 @@ from steelyard.people.personal import (
     mark,
     session_mark,
 )
+from steelyard.people.reach import bring_beside, bring_days, bring_theirs
 from steelyard.records import TABLES
 from steelyard.warehouse.keeping import count_up
+
+if TYPE_CHECKING:
+    from steelyard.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,15 @@ class Named:
         return [text.removeprefix(start) for text in self.marks if text.startswith(start)]
 
 
-def name_all(cursor: Any, person: str, name: str, references: Sequence[str]) -> Named:
+def name_all(
+    warehouse: Warehouse, cursor: Any, person: str, name: str, references: Sequence[str]
+) -> Named:
     """Somebody by all they are known by: what is decided, and what stands beside it in records of
     theirs and of nobody else."""
     marks = {mark("", text) for text in references} | {mark("", text) for text in _self(person)}
     while True:
         found = marks | _of_directories(cursor, marks)
+        bring_beside(warehouse, cursor, person, _emails(found))
         for table in TABLES:
             found |= _beside(cursor, table, person, found)
         if found == marks:
@@ -88,9 +95,13 @@ def _of_directories(cursor: Any, marks: set[str]) -> set[str]:
     return found
 
 
+def _emails(marks: set[str]) -> list[str]:
+    return [text.removeprefix("email:") for text in marks if text.startswith("email:")]
+
+
 def _beside(cursor: Any, table: str, person: str, marks: set[str]) -> set[str]:
     """Accounts in records with their address alone; the install that a person is named after."""
-    emails = [text.removeprefix("email:") for text in marks if text.startswith("email:")]
+    emails = _emails(marks)
     found: set[str] = set()
     for column in ("account_id", "account_uuid", "install_id"):
         kind = WHO[column]
@@ -159,17 +170,22 @@ def bodies_of(cursor: Any) -> list[int]:
     return [row[0] for row in cursor.execute(parts).fetchall()]
 
 
-def let_go_of_bodies(cursor: Any, numbers: Sequence[int]) -> None:
+def let_go_of_bodies(warehouse: Warehouse, cursor: Any, numbers: Sequence[int]) -> None:
     """The records of these requests stay when the inbox no longer holds them: a rebuild drops and
     reads again only what has a number."""
     for table in TABLES:
+        warehouse.bring(cursor, table, f"body in ({', '.join(map(str, numbers or [-1]))})")
         cursor.execute(
             f"update {table} set body = null where body in (select unnest(?))", [list(numbers)]
         )
 
 
-def erase(cursor: Any, who: Named, forgotten: Forgotten, with_work: bool) -> dict[str, int]:
+def erase(
+    warehouse: Warehouse, cursor: Any, who: Named, forgotten: Forgotten, with_work: bool
+) -> dict[str, int]:
     """Take somebody out of every table; how many rows of each were deleted or changed."""
+    bring_theirs(warehouse, cursor, who)
+    bring_days(warehouse, cursor, who)
     find_theirs(cursor, who)
     _rename_sessions(cursor, forgotten)
     done: dict[str, int] = {}

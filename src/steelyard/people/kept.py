@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steelyard.people.erase import (
     Named,
@@ -15,7 +15,11 @@ from steelyard.people.erase import (
     is_theirs,
 )
 from steelyard.people.personal import ABOUT, HANDS, PERSON_FACTS, PERSON_ROWS, SESSION_FACTS
+from steelyard.people.reach import bring_facts, bring_theirs
 from steelyard.records import TABLES
+
+if TYPE_CHECKING:
+    from steelyard.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,10 @@ class Kept:
 Part = tuple[str, str, str]  # a table, what it is, and which of its rows
 
 
-def kept(cursor: Any, who: Named) -> Iterator[Kept]:
+def kept(warehouse: Warehouse, cursor: Any, who: Named) -> Iterator[Kept]:
     """Every table of the warehouse that names them, one at a time; the caller's transaction."""
+    bring_theirs(warehouse, cursor, who)
+    bring_facts(warehouse, cursor, who)
     find_theirs(cursor, who)
     for table, meaning, where in _parts():
         done = cursor.execute(f"select * from {table} where {where}", _values(where, who))
@@ -41,10 +47,12 @@ def kept(cursor: Any, who: Named) -> Iterator[Kept]:
 
 
 def counted(
-    cursor: Any, who: Named
+    warehouse: Warehouse, cursor: Any, who: Named
 ) -> Iterator[tuple[str, str, int, dt.date | None, dt.date | None]]:
     """The same tables with how many rows there are, and their first and last day where they have
     one."""
+    bring_theirs(warehouse, cursor, who)
+    bring_facts(warehouse, cursor, who)
     find_theirs(cursor, who)
     for table, meaning, where in _parts():
         known = [each[0] for each in cursor.execute(f"from {table} limit 0").description]

@@ -82,7 +82,7 @@ def review(
             rejected[decision.reference].add(decision.person)
     pairs: list[tuple[Unmatched, Candidate]] = []
     unknown: list[Unmatched] = []
-    for each in unmatched(warehouse.query, told, resolution)[:limit]:
+    for each in unmatched(warehouse, told, resolution)[:limit]:
         found = suggester.candidates(each, rejected[each.reference])
         pairs += [(each, candidate) for candidate in found]
         unknown += [] if found else [each]

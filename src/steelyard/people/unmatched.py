@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from steelyard.people.identity import Resolution
 from steelyard.people.told import Query, Told, script
+from steelyard.warehouse.words import texts
+
+if TYPE_CHECKING:
+    from steelyard.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,10 @@ def largest_unmatched(query: Query, limit: int) -> tuple[Unmatched, ...]:
     return tuple(Unmatched(*row) for row in query(script("unmatched"))[:limit])
 
 
-def unmatched(query: Query, told: Told, resolution: Resolution) -> list[Unmatched]:
+def unmatched(warehouse: Warehouse, told: Told, resolution: Resolution) -> list[Unmatched]:
     """Those with work, the most spend first."""
-    rows = [Unmatched(*row) for row in query(script("unmatched"))]
-    full, seen = _machines(query)
+    rows = [Unmatched(*row) for row in warehouse.query(script("unmatched"))]
+    full, seen = _machines(warehouse)
     strangers = resolution.owned()
     names = _names(told)
     found = []
@@ -54,15 +59,32 @@ def unmatched(query: Query, told: Told, resolution: Resolution) -> list[Unmatche
     return found
 
 
-def _machines(query: Query) -> tuple[dict[str, str], dict[str, list[tuple[str, int]]]]:
+def _machines(warehouse: Warehouse) -> tuple[dict[str, str], dict[str, list[tuple[str, int]]]]:
     """The whole id of each install that a person was named after, and whom it was seen with."""
     full: dict[str, str] = {}
     seen: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for reference, person, email, sessions in query(script("machines")):
+    for (reference, person, email), sessions in sorted(_sessions_of_nameless(warehouse).items()):
         full.setdefault(person if person.startswith("install:") else reference, reference)
         if email:
-            seen[reference].append((email, sessions))
+            seen[reference].append((email, len(sessions)))
     return full, seen
+
+
+def _sessions_of_nameless(warehouse: Warehouse) -> Mapping[tuple[str, str, str], set[str]]:
+    """The sessions of each install and account that names nobody: its whole reference, the name it
+    goes by, and an address seen with it."""
+    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    nameless = {row[0] for row in warehouse.query(script("nameless"))}
+    if not nameless:
+        return found
+    facts = warehouse.facts
+    sql = script("machines").replace("{names}", texts(sorted(nameless), facts.dialect))
+    for session, email, account, uuid, install in facts.query(sql):
+        for name in nameless & {f"install:{install[:12]}", account, uuid}:
+            is_install = name.startswith("install:")
+            reference = f"install:{install}" if is_install else f"account:{name}"
+            found[reference, name, email].add(session)
+    return found
 
 
 def _names(told: Told) -> Mapping[str, set[str]]:

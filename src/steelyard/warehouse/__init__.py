@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING
 from steelyard.errors import ConfigError
 
 if TYPE_CHECKING:
-    from steelyard.warehouse.duck import DuckWarehouse as Warehouse
+    from pathlib import Path
 
-__all__ = ["Warehouse", "open_warehouse"]
+    from steelyard.warehouse.contract import Warehouse
+
+__all__ = ["Warehouse", "is_clickhouse", "open_warehouse"]
 
 
-def open_warehouse(url: str, *, memory_limit: str = "", threads: int = 0) -> Warehouse:
+def is_clickhouse(url: str) -> bool:
+    return url.partition("://")[0] in ("clickhouse", "chdb")
+
+
+def open_warehouse(
+    url: str, *, memory_limit: str = "", threads: int = 0, bench: Path | None = None
+) -> Warehouse:
     """Open, and where needed create or migrate, the warehouse at `url`.
 
-    `duckdb:///path/to/file.duckdb` or a plain path. Raises ConfigError for a URL that no engine
+    `duckdb:///path/to/file.duckdb`, a plain path, or `clickhouse://user:password@host:port/database`
+    (`?secure=true` for HTTPS). `bench` is where the workbench beside ClickHouse may keep a file;
+    without it, that stays in memory. Raises ConfigError for a URL that no engine
     answers to, NewerData for a file of a newer version, StoreError when it cannot be opened.
     """
     scheme, _, rest = url.partition("://")
@@ -24,7 +34,12 @@ def open_warehouse(url: str, *, memory_limit: str = "", threads: int = 0) -> War
 
         path = f"/{rest.lstrip('/')}" if rest else url
         return DuckWarehouse(path, memory_limit=memory_limit, threads=threads)
+    if is_clickhouse(url):
+        from steelyard.warehouse.clickhouse import ClickHouseWarehouse
+
+        return ClickHouseWarehouse(url, bench=bench, memory_limit=memory_limit, threads=threads)
     raise ConfigError(
         f"No warehouse engine answers to {scheme}://.",
-        "Use duckdb:///path/to/file.duckdb, or leave STEELYARD_WAREHOUSE unset.",
+        "Use duckdb:///path/to/file.duckdb or clickhouse://host:8123/database, or leave"
+        " STEELYARD_WAREHOUSE unset.",
     )

@@ -28,6 +28,8 @@ class DuckWarehouse:
     """The embedded warehouse. Reads are safe from any thread; writes take turns."""
 
     dialect = "duckdb"
+    schema = "main"
+    fine: tuple[str, ...] = ()  # nothing has to be brought
 
     def __init__(self, path: str, *, memory_limit: str = "", threads: int = 0) -> None:
         self.path = path
@@ -42,6 +44,16 @@ class DuckWarehouse:
         except BaseException:
             self._connection.close()
             raise
+
+    @property
+    def facts(self) -> DuckWarehouse:
+        """What metrics ask: here, in the same words as everybody else."""
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it is, to be shown."""
+        return f"DuckDB at {self.path}"
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._cursor(sql, parameters).fetchall()
@@ -76,6 +88,20 @@ class DuckWarehouse:
                 self._open = None
                 self._changes += 1
                 cursor.close()
+
+    def bring(self, cursor: Any, table: str, where: str, columns: Sequence[str] = ()) -> None:
+        """Make raw records or fine facts available to a transaction: here, all of them are."""
+
+    def renew(self, cursor: Any, days: Sequence[date]) -> None:
+        """Say that all fine facts of these days are built anew in a transaction."""
+
+    def renew_before(self, cursor: Any, day: date) -> None:
+        """The same for all earlier days."""
+
+    def records(self) -> int:
+        """How many events and points are kept."""
+        asked = "select (select count(*) from events) + (select count(*) from points)"
+        return int(self.query(asked)[0][0])
 
     def append(self, tables: Mapping[str, pa.Table], position: int | None, now: datetime) -> None:
         """Records and the inbox position they reach up to, together or not at all.

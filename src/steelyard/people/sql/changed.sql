@@ -1,14 +1,5 @@
--- Identities of telemetry that mean somebody else now: their sessions forget who worked in them, and
--- all days of these sessions are built again. An address that nobody knew stood for itself.
-create or replace temp table other_meaning as
-with before as (select kind, value, min(person) as person from identities group by all),
-after as (select kind, value, min(person) as person from new_identities group by all)
-select kind, value
-from before full join after using (kind, value)
-where kind in ('email', 'account', 'install')
-  and coalesce(before.person, case when kind = 'email' then value end)
-    is distinct from coalesce(after.person, case when kind = 'email' then value end);
-
+-- The sessions of identities that mean somebody else now forget who worked in them, and all days of
+-- these sessions are built again.
 create or replace temp table moved as
 select assistant, session, day, email, account_id, account_uuid, install_id
 from (

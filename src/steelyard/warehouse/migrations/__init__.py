@@ -28,6 +28,13 @@ def latest() -> int:
     return migrations()[-1][0]
 
 
+def check_version(place: str, found: int) -> int:
+    """The newest schema's number. Raises NewerData when data are ahead of this program."""
+    if found > latest():
+        raise NewerData(place, found, latest())
+    return latest()
+
+
 def migrate(connection: Connection, path: str, up_to: int | None = None) -> None:
     """Bring a database to the newest schema, or `up_to` a number (for tests).
 
@@ -38,8 +45,7 @@ def migrate(connection: Connection, path: str, up_to: int | None = None) -> None
     # keeps what is updated or deleted and never comes back from a checkpoint.
     rows = connection.execute("select coalesce(max(version), 0) from schema_version").fetchall()
     found = int(str(rows[0][0]))
-    if found > latest():
-        raise NewerData(path, found, latest())
+    check_version(path, found)
     for number, name, sql in migrations():
         if found < number <= (up_to or number):
             connection.execute("begin")

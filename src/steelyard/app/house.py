@@ -40,6 +40,7 @@ from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse, told
 
 if TYPE_CHECKING:
+    from steelyard.app.handing import Taking
     from steelyard.app.life import ForgetReport
     from steelyard.app.studies import Studies
     from steelyard.app.syncing import SyncReport
@@ -88,7 +89,10 @@ class House:
         self.settings = settings
         make_folder(settings.data)
         self.inbox = Inbox(settings.inbox_path, int(settings.inbox_max_bytes))
+        self.inbox.belong(to_node=False)
         self.warehouse = _open(settings)
+        self.inbox.begin_after(self.warehouse.position())  # a new folder for an old ClickHouse
+        self.taking: Taking | None = None  # where receiver nodes hand over to this one
         self.decoders = Decoders(workers)
         self._trouble = ""
         self.applier = Applier(
@@ -154,6 +158,8 @@ class House:
 
         Returns how many records came of the given bodies, by table.
         """
+        if self.taking is not None:
+            self.taking.round()
         self.applier.run(up_to=self.inbox.status().received)
         self.refresh()
         return self._records_of(bodies) if bodies else {}

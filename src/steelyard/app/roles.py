@@ -1,7 +1,8 @@
 """What one node does of all that `serve` can do, and which nodes may run beside each other.
 
-A warehouse in a file belongs to one process. Receivers need none and may run beside it on the
-same data folder; pages by themselves need one on the network. Of all nodes one works.
+A warehouse in a file belongs to one process; receivers may run beside it on the same data folder.
+With one on the network receivers have inboxes of their own, and pages run by themselves. Of all
+nodes one works.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.errors import ConfigError
 from steelyard.state.leases import LIFE, Leases
+from steelyard.warehouse.handed import takes_nodes
 
 if TYPE_CHECKING:
     from steelyard.config import Settings
@@ -46,6 +49,21 @@ def of_role(settings: Settings) -> Settings:
             "Give it one with --web, --otlp-http or --otlp-grpc.",
         )
     return said
+
+
+def has_own_inbox(settings: Settings) -> bool:
+    """Whether a receiver hands over what lies in an inbox of its own; else it shares the folder of
+    the worker, whose warehouse is a file. Raises ConfigError where there is no such file."""
+    if takes_nodes(settings.warehouse_url):
+        return True
+    file = Path(settings.warehouse_url.partition("://")[2] or settings.warehouse_url)
+    if not file.exists():
+        raise ConfigError(
+            f"This receiver has no worker: there is no warehouse {file}.",
+            "Start the worker on this folder first; for a receiver with a folder of its own, name"
+            " the worker's ClickHouse with STEELYARD_WAREHOUSE.",
+        )
+    return False
 
 
 @contextlib.contextmanager

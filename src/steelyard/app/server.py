@@ -19,20 +19,24 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from steelyard.app.control import Address, Control, address_file, new_address, write_address
-from steelyard.app.house import House
+from steelyard.app.handing import Handing, Taking
+from steelyard.app.house import House, make_folder
 from steelyard.app.reception import Reception
-from steelyard.app.roles import of_role, only_worker
+from steelyard.app.roles import has_own_inbox, of_role, only_worker
 from steelyard.app.schedule import Schedule
 from steelyard.app.services import ServerServices
 from steelyard.app.signing import asks_to_sign_in, first_words, make_doorman, without_tls
+from steelyard.app.steady import Steady
 from steelyard.app.upkeep import Upkeep
 from steelyard.app.warming import Warming, visits
 from steelyard.config import read_names, split_address
 from steelyard.errors import ConfigError, StoreError
 from steelyard.receiver.access import is_loopback
+from steelyard.receiver.inbox import Inbox
 from steelyard.receiver.otlp import Limits
 from steelyard.receiver.service import ReceiverConfig
 from steelyard.state.account import Role
+from steelyard.warehouse.handed import takes_nodes
 from steelyard.web.services import Listener
 
 if TYPE_CHECKING:
@@ -61,7 +65,23 @@ class Server:
             self._keep_house()
 
     def _receive(self) -> None:
-        """Into the inbox only: whoever holds the house applies it."""
+        """Into the inbox only: the worker applies it, from there or from what is handed over."""
+        if not has_own_inbox(self.settings):
+            self._receive_until_told()
+            return
+        make_folder(self.settings.data)
+        inbox = Inbox(self.settings.inbox_path)
+        handing = Handing(inbox, self.settings.warehouse_url)
+        steady = Steady("hand-over", handing.round, self.say)
+        steady.start()
+        try:
+            self._receive_until_told()
+        finally:
+            steady.stop()
+            handing.end()
+            inbox.close()
+
+    def _receive_until_told(self) -> None:
         try:
             self._tell(self._listeners(self._reception.start()))
             self._stop.wait()
@@ -85,11 +105,9 @@ class Server:
         services = ServerServices(house, listeners, self._reception)
         control = Control(house, address)
         control.start()
-        upkeep = Upkeep(house, self.say)
-        schedule = Schedule(house, self.say)
-        if self.settings.role != "web":
-            upkeep.start()
-            schedule.start()
+        threads = self._working(house) if self.settings.role != "web" else []
+        for thread in threads:
+            thread.start()
         services.ahead.start()
         try:
             self._tell(listeners)
@@ -98,9 +116,10 @@ class Server:
             self._reception.stop()
             services.ahead.stop()
             services.looking.write()
-            for thread in (schedule, upkeep):
-                if thread.ident is not None:
-                    thread.stop()
+            for thread in threads:
+                thread.stop()
+            if house.taking is not None:
+                house.taking.end()
             control.close()
             address_file(self.settings).unlink(missing_ok=True)
         if house.trouble():
@@ -108,6 +127,14 @@ class Server:
                 f"The warehouse failed: {house.trouble()}",
                 "Nothing acknowledged is lost: it lies in the inbox. Free disk space, start again.",
             )
+
+    def _working(self, house: House) -> list[Steady | Schedule | Upkeep]:
+        """What a worker does, in the order in which it ends: what was taken is applied."""
+        threads: list[Steady | Schedule | Upkeep] = [Schedule(house, self.say)]
+        if takes_nodes(self.settings.warehouse_url):
+            house.taking = Taking(house.inbox, self.settings.warehouse_url)
+            threads.append(Steady("hand-over", house.taking.round, self.say))
+        return [*threads, Upkeep(house, self.say)]
 
     def _serve_pages(
         self,

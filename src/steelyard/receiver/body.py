@@ -38,6 +38,10 @@ class Body(NewBody):
     number: int
     received_at: datetime
 
+    def new(self) -> NewBody:
+        """As it came, without its place in an inbox."""
+        return NewBody(self.signal, self.encoding, self.data, self.compression, self.token)
+
 
 @dataclass(frozen=True)
 class SetAside:
@@ -78,3 +82,18 @@ class InboxStatus:
     refused: int
     set_aside: int
     repeated: int  # identical bodies that were acknowledged and not stored again
+
+
+@dataclass(frozen=True)
+class ReceiverNode:
+    """A receiver with an inbox of its own, by its last word, and what of it is on the way.
+
+    Numbers are bodies; what was taken a moment ago may still count as handed over.
+    """
+
+    name: str  # its machine's
+    told_at: datetime
+    last_received_at: datetime | None
+    pending: int  # in its inbox, not handed over yet
+    handed: int  # handed over, not taken yet
+    handed_since: datetime | None

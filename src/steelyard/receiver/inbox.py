@@ -14,6 +14,7 @@ from sqlite3 import Connection
 from steelyard.errors import Refused
 from steelyard.receiver.body import Body, InboxStatus, NewBody, Refusal, SetAside
 from steelyard.receiver.inbox_file import InboxFile, micros, one, time
+from steelyard.receiver.inbox_place import begin_after, mark_applied, own
 
 __all__ = ["Body", "Inbox", "InboxStatus", "NewBody", "Refusal", "SetAside"]
 
@@ -51,6 +52,31 @@ class Inbox:
         with self._file.write() as connection:
             self._check_room(connection, sum(len(body.data) for body in bodies))
             return [_put(connection, body, now) for body in bodies]
+
+    def take(self, bodies: Sequence[Body]) -> None:
+        """Store what other inboxes handed over, with the times at which it was received there.
+
+        All of it or nothing. What is here already, by the rule of `put`, is passed over; so the
+        same may be taken again. Raises Refused 503 as `put` does.
+        """
+        with self._file.write() as connection:
+            self._check_room(connection, sum(len(body.data) for body in bodies))
+            for body in bodies:
+                _put(connection, body.new(), micros(body.received_at))
+
+    def belong(self, to_node: bool) -> str:
+        """Say whose the inbox is, once and for good: a house's, which applies what lies in it, or
+        a receiver node's, which hands it over. The node's name; "" for a house.
+
+        Raises ConfigError when it is the other's: both would go by the same position.
+        """
+        with self._file.write() as connection:
+            return own(connection, self.path, to_node)
+
+    def begin_after(self, number: int) -> None:
+        """Give higher numbers only, also in a new file: lower ones count as applied already."""
+        with self._file.write() as connection:
+            begin_after(connection, number)
 
     def after(self, position: int, limit: int = 500, max_bytes: int = 8 * 1024**2) -> list[Body]:
         """The next bodies in order of number: at least one if there is one, about `max_bytes`."""
@@ -125,13 +151,10 @@ class Inbox:
         return [Refusal(time(row[0]), *row[1:]) for row in rows]
 
     def mark_applied(self, position: int) -> None:
-        """Tell other processes how far the warehouse is; its own position is the truth."""
-        sql = (
-            "INSERT INTO meta VALUES ('applied', ?)"
-            " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
-        )
+        """Tell other processes how far the warehouse is; its own position is the truth. On a
+        receiver node: how far it handed over."""
         with self._file.write() as connection:
-            connection.execute(sql, (position,))
+            mark_applied(connection, position)
 
     def status(self) -> InboxStatus:
         """The inbox's figures; cheap enough to ask for every second."""
@@ -233,10 +256,7 @@ def _earlier(connection: Connection, body: NewBody, digest: int, since: int) -> 
     sql = f"SELECT {BODY} FROM bodies WHERE digest = ? AND received_at >= ? ORDER BY number"
     for row in connection.execute(sql, (digest, since)):
         found = _body(row)
-        if (
-            NewBody(found.signal, found.encoding, found.data, found.compression, found.token)
-            == body
-        ):
+        if found.new() == body:
             return found.number
     return 0
 

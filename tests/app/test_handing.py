@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
+import os
 import random
+import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from steelyard.receiver.inbox import Inbox
 from steelyard.receiver.otlp import Limits, take_in
 from steelyard.warehouse.handed import Handed
 
-KILLS = 12
+KILLS = 5
 SCENARIO = "claude-code/06-many-exports-delta-http-protobuf"
 
 
@@ -89,57 +91,97 @@ def test_what_two_nodes_took_is_the_recordings_truth(
     assert [node.handed for node in handed.nodes()] == [0, 0]
 
 
-def test_killed_nodes_and_workers_lose_and_double_nothing(
-    tmp_path: Path, url: str, nodes: list[Inbox]
-) -> None:
-    """kill -9 of either side at any moment, also between inserting and its note of that, and
-    between taking and deleting; more comes in all the while."""
-    chance, number = random.Random(9), 0
-    taker = Inbox(tmp_path / "taker.db")
+Start = Callable[[str, Path], tuple[Any, Any]]
+
+
+@pytest.fixture(scope="module")
+def start(url: str) -> Start:
+    """A node or a worker in a process of its own, and what it says."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.app.test_handing", "clickhouse_connect"])
 
-    def start(side: str, path: Path) -> Any:
+    def begin(side: str, path: Path) -> tuple[Any, Any]:
         here, there = context.Pipe()
         process = context.Process(target=_go_on, args=(side, path, url, there), daemon=True)
         process.start()
-        assert here.poll(60) and here.recv() == "working"
-        return process
+        there.close()
+        return process, here
 
-    working = 0
-    for _ in range(KILLS):
-        sides = [start("node", node.path) for node in nodes] + [start("worker", taker.path)]
-        until = time.monotonic() + chance.uniform(0.02, 0.3)
-        while time.monotonic() < until:
-            for node in nodes:
-                node.put(sent(number))
-                number += 1
-        for process in sides:
-            working += process.is_alive()
-            process.kill()
-            process.join()
-    assert working == 3 * KILLS, "nobody had ended by themselves"
-    assert all(node.status().applied for node in nodes)
-    assert taker.status().received > 0, "and some got through before the end"
-    for node in nodes:
-        hand_over(node, url)
-    taking = Taking(taker, url)
-    taking.round()
-    assert found(taker) == {f"body {n}".encode(): 1 for n in range(number)}
-    taking.end()
-    assert Handed(url).bytes() == 0
-    taker.close()
+    return begin
 
 
 def _go_on(side: str, path: Path, url: str, told: Any) -> None:
-    """A node or a worker without rests, until it is killed."""
-    work = Handing(Inbox(path), url) if side == "node" else Taking(Inbox(path), url)
-    work.round()
-    told.send("working")
+    """Hand over or take, almost without rests, until it is killed; "… noting" kills itself after
+    the copy is durable and before it is noted or deleted."""
+    inbox = Inbox(path)
+    work = Handing(inbox, url) if side.startswith("node") else Taking(inbox, url)
+    if side.endswith("noting"):
+        place, name = (inbox, "mark_applied") if isinstance(work, Handing) else (work, "_forget")
+        setattr(place, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     while True:
         if isinstance(work, Taking):
             work._next_forgetting = 0.0  # delete at once, to be killed at it more often
         work.round()
+        told.send("went round")
+        time.sleep(0.02)
+
+
+def on_way(url: str) -> int:
+    return sum(node.handed for node in Handed(url).nodes())
+
+
+def finish(nodes: list[Inbox], taker: Inbox, url: str) -> None:
+    """All that is left, by nodes and a worker who are not killed."""
+    for node in nodes:
+        hand_over(node, url)
+    taking = Taking(taker, url)
+    taking.round()
+    taking.end()
+    assert Handed(url).bytes() == 0
+
+
+def test_killed_before_the_copy_was_noted_it_counts_once(
+    tmp_path: Path, url: str, nodes: list[Inbox], start: Start
+) -> None:
+    node, taker = nodes[0], Inbox(tmp_path / "taker.db")
+    node.put(sent(1, 2))
+    process, _ = start("node noting", node.path)
+    process.join(60)
+    assert (process.exitcode, node.status().pending) == (-signal.SIGKILL, 2)
+    node.put(sent(3))  # so that the next batch is another one
+    hand_over(node, url)
+    assert on_way(url) == 2 + 3
+    process, _ = start("worker noting", taker.path)
+    process.join(60)
+    assert (process.exitcode, taker.status().received) == (-signal.SIGKILL, 3)
+    assert on_way(url) == 2 + 3, "it is taken again"
+    finish(nodes, taker, url)
+    assert found(taker) == {f"body {n}".encode(): 1 for n in (1, 2, 3)}
+    taker.close()
+
+
+def test_nodes_and_workers_killed_at_any_moment_lose_and_double_nothing(
+    tmp_path: Path, url: str, nodes: list[Inbox], start: Start
+) -> None:
+    chance, number, taker = random.Random(9), 0, Inbox(tmp_path / "taker.db")
+    for _ in range(KILLS):
+        sides = [start("node", node.path) for node in nodes] + [start("worker", taker.path)]
+        for _, told in sides:
+            assert told.poll(60) and told.recv()
+        until = time.monotonic() + chance.uniform(0.02, 0.4)
+        while time.monotonic() < until:
+            chance.choice(nodes).put(sent(number))
+            number += 1
+            time.sleep(0.005)
+        for process, _ in sides:
+            assert process.is_alive()
+            process.kill()
+            process.join()
+    assert all(node.status().applied for node in nodes)
+    assert taker.status().received > 0, "some got through before the end"
+    finish(nodes, taker, url)
+    assert found(taker) == {f"body {n}".encode(): 1 for n in range(number)}
+    taker.close()
 
 
 def test_a_node_goes_on_where_it_was_when_the_warehouse_comes_back(

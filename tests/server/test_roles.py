@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.postgres import Postgres
@@ -25,48 +25,65 @@ from steelyard.config import load_settings
 NO_LISTENERS = ("--otlp-http", "", "--otlp-grpc", "")
 
 
-@dataclass
-class Addresses:
-    http: str
-    grpc: str
+class Node:
+    """`serve --role receiver`, in a process group of its own."""
+
+    def __init__(self, data: Path, **more: str) -> None:
+        words = [sys.executable, "-m", "steelyard", "serve", "--role", "receiver"]
+        words += ["--data", str(data), "--otlp-http", ANY, "--otlp-grpc", ANY]
+        with tempfile.NamedTemporaryFile(prefix="steelyard-said-", delete=False) as said:
+            self.log = Path(said.name)
+            self.process = subprocess.Popen(
+                words, stdout=said, stderr=said, env=environment(**more), start_new_session=True
+            )
+        try:
+            self.http, self.grpc = until(self._ports, "listeners", 60)
+        except BaseException:
+            self.end(signal.SIGKILL)
+            raise
+
+    def _ports(self) -> list[str]:
+        said = self.log.read_text()
+        assert self.process.poll() is None, said
+        found = re.findall(r"^otlp-\w+ +http://(127\.0\.0\.1:\d+)", said, re.M)
+        return found if len(found) == 2 else []
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """By a signal to all of its processes; its exit code."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+        code = self.process.wait(60)
+        self.log.unlink(missing_ok=True)
+        return code
 
 
 @contextmanager
-def receiver(data: Path) -> Iterator[Addresses]:
-    """`serve --role receiver`, which ends by SIGTERM with 0 and leaves no address behind."""
-    words = [sys.executable, "-m", "steelyard", "serve", "--role", "receiver", "--data", str(data)]
-    words += ["--otlp-http", ANY, "--otlp-grpc", ANY]
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(words, stdout=said, stderr=said, env=environment())
-
-        def ports() -> list[str]:
-            assert process.poll() is None
-            said.seek(0)
-            found = re.findall(r"http://(127\.0\.0\.1:\d+)", said.read())
-            return found if len(found) == 2 else []
-
-        try:
-            yield Addresses(*until(ports, "listeners", 60))
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
-        finally:
-            process.kill()
-            process.wait()
+def receiver(data: Path, **more: str) -> Iterator[Node]:
+    """A receiver that ends by SIGTERM with 0, unless somebody killed it."""
+    node = Node(data, **more)
+    try:
+        yield node
+        if node.process.poll() is None:
+            assert node.end() == 0
+    finally:
+        node.end(signal.SIGKILL)
 
 
 def test_a_receiver_goes_on_while_the_rest_is_started_killed_and_started_again(
     tmp_path: Path,
 ) -> None:
     data = tmp_path / "data"
+    alone = command("serve", "--role", "receiver", "--data", str(data))
+    assert alone.returncode == 2 and "has no worker" in alone.stderr
+    first = Running(data, *NO_LISTENERS)
     with receiver(data) as there:
         client = Client(there, timeout=10)
         assert client.send(made_up("before", session="s")) == 200
-        assert not (data / "steelyard.duckdb").exists(), "a receiver opens no warehouse"
-        assert not (data / "server.json").exists()
-        first = Running(data, *NO_LISTENERS)
         first.settle()
         first.kill()
+        (data / "server.json").unlink()
         assert client.send(made_up("between", session="s")) == 200
+        assert not (data / "server.json").exists()
         with running(data, *NO_LISTENERS) as second:
             assert client.send(made_up("after", session="s").over_grpc()) == 200
             second.settle()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _DISK_LOW_BYTES = 2 * 1024**3
 _SILENT = dt.timedelta(days=1)
+_LAG = dt.timedelta(minutes=5)  # of a receiver node
 _LATE_RUNS = 3  # a source is late when so many of its intervals have passed
 
 
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> list[Check]:
         _ports,
         _warehouse,
         _inbox,
+        _receivers,
         _telemetry,
         _tokens,
         _sources,
@@ -169,6 +171,32 @@ def _inbox(settings: Settings) -> Iterator[Check]:
             )
     finally:
         inbox.close()
+
+
+def _receivers(settings: Settings) -> Iterator[Check]:
+    """Receiver nodes with inboxes of their own."""
+    from steelyard.warehouse.handed import Handed, takes_nodes
+
+    if not takes_nodes(settings.warehouse_url):
+        return
+    handed = Handed(settings.warehouse_url)
+    try:
+        nodes = handed.nodes()
+    finally:
+        handed.close()
+    now = dt.datetime.now(dt.UTC)
+    for node in nodes:
+        name = f"receiver {node.name}"
+        lag = f"{node.pending:,} wait there, {node.handed:,} are handed over"
+        if now - node.told_at > _LAG:
+            said = f"silent since {node.told_at:%Y-%m-%d %H:%M} UTC; {lag}"
+            hint = "Start it again on its folder: what it acknowledged lies in its inbox."
+            yield Check(name, "warn", said, hint)
+        elif node.handed_since and now - node.handed_since > _LAG:
+            said = f"{lag}, since {node.handed_since:%Y-%m-%d %H:%M} UTC"
+            yield Check(name, "warn", said, "See that `steelyard serve --role worker` runs.")
+        else:
+            yield Check(name, "ok", f"{lag}; heard {node.told_at:%H:%M:%S} UTC")
 
 
 def _telemetry(settings: Settings) -> Iterator[Check]:

@@ -36,6 +36,7 @@ from steelyard.sources import registry
 from steelyard.state.forgotten import Copies, Copy
 from steelyard.state.looks import Look, Looks
 from steelyard.state.sources import KnownSource, Sources
+from steelyard.warehouse.handed import Handed, takes_nodes
 from steelyard.web.services import Listener, Seen, SourceKind, SourceOption, Status, Stored
 from steelyard.web.viewer import current
 
@@ -63,6 +64,8 @@ class ServerServices:
         self._demo = DemoBeside(house)
         self.ahead = Ahead(house.facts_version)
         self.looking = Looking(lambda: house.state)
+        url = house.settings.warehouse_url
+        self._handed = Handed(url) if takes_nodes(url) else None
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
@@ -246,6 +249,7 @@ class ServerServices:
             warehouse=warehouse.place,
             data_folder=str(house.settings.data),
             inbox=house.inbox.status(),
+            nodes=self._handed.nodes() if self._handed else (),
             listeners=self.listeners,
             refusals=tuple(house.inbox.refusals()),
             set_aside=tuple(house.inbox.poison()),

@@ -197,6 +197,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "data": status.data_folder,
         "listeners": [asdict(listener) for listener in status.listeners],
         "inbox": asdict(status.inbox),
+        "receivers": [asdict(node) for node in status.nodes],
         "refusals": [asdict(refusal) for refusal in status.refusals],
         "set_aside": [asdict(aside) for aside in status.set_aside],
         "data_version": status.data_version,

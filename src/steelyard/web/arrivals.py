@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steelyard.metrics import Answer
+from steelyard.receiver.body import ReceiverNode
 from steelyard.state.sources import KnownSource
 from steelyard.web import words
 from steelyard.web.adoption_finding import newest
@@ -25,7 +26,7 @@ from steelyard.web.table import Row as GridRow
 OTHERS = "Comes with a second witness: `steelyard import transcripts`, or a vendor's own counts."
 PEOPLE = "Comes with imported people: `steelyard import csv people FILE`."
 VERSIONS = "versions"
-LATEST = 20  # bodies set aside on the page
+LATEST = 20  # bodies set aside, and receiver nodes, on the page
 
 
 def missed(answer: Answer) -> str:
@@ -106,7 +107,7 @@ TABLES: Mapping[str, Sequence[str]] = {"refused": REFUSED, "set-aside": ASIDE, "
 def summary(sources: Sequence[KnownSource], status: Status, now: dt.datetime) -> str:
     """How many sources are current, when telemetry last came, what could not be read."""
     current = sum(is_current(source, now) for source in sources)
-    last = status.inbox.last_received_at
+    last = status.last_received_at
     said = []
     if sources:
         verb = "is" if current == 1 else "are"
@@ -124,7 +125,7 @@ def receiving(status: Status, now: dt.datetime) -> dict[str, Any]:
     """The receiver's own state: a word with its mark, and facts (label, text, title)."""
     inbox, last, said = status.inbox, status.last_event, pulse(status, now)
     facts = [("Requests taken", count(inbox.received), "")]
-    if at := inbox.last_received_at:
+    if at := status.last_received_at:
         facts.insert(0, ("Last request", ago(at, now), moment(at)))
     if last:
         facts.append(("Newest record", ago(last.time, now), f"{moment(last.time)}, the client's"))
@@ -134,9 +135,18 @@ def receiving(status: Status, now: dt.datetime) -> dict[str, Any]:
         ("Declined", count(inbox.refused), ""),
         ("Set aside", count(inbox.set_aside), ""),
     ]
+    facts += [_node(node, now) for node in status.nodes[:LATEST]]
     if built := status.refreshed_at:
         facts.append(("Figures built", ago(built, now), moment(built)))
     return {"state": said.state, "word": said.text, "facts": facts}
+
+
+def _node(node: ReceiverNode, now: dt.datetime) -> tuple[str, str, str]:
+    """A receiver with an inbox of its own: what of it is not here yet, and its last word."""
+    lag = node.pending + node.handed
+    said = f"{count(lag)} on the way" if lag else "nothing on the way"
+    title = f"{node.pending} wait there, {node.handed} are handed over; {moment(node.told_at)}"
+    return f"Receiver {node.name}".strip(), f"{said} · {ago(node.told_at, now)}", title
 
 
 def is_current(source: KnownSource, now: dt.datetime) -> bool:

@@ -105,7 +105,7 @@ class Page:
 
 def pulse(status: Status, now: dt.datetime) -> Pulse:
     """One line at the rail's foot."""
-    last = status.inbox.last_received_at
+    last = status.last_received_at
     if last is None:
         return Pulse("No data yet", "") if not status.has_data else Pulse("Imported data", "on")
     if not status.has_data:

@@ -19,7 +19,7 @@ from steelyard.metrics.session_rows import SessionRows, SessionTerms
 from steelyard.metrics.sight import Sight
 from steelyard.people.listing import Listed, Time
 from steelyard.people.unmatched import Unmatched
-from steelyard.receiver.body import InboxStatus, Refusal, SetAside
+from steelyard.receiver.body import InboxStatus, ReceiverNode, Refusal, SetAside
 from steelyard.state.forgotten import Copy
 from steelyard.state.looks import Look
 from steelyard.state.sources import KnownSource
@@ -99,12 +99,19 @@ class Status:
     demo_stage: str = ""  # loading | loaded | removing | interrupted
     demo_trouble: str = ""
     demo_effects: Mapping[str, float] = field(default_factory=dict)  # built in, by plan, percent
+    nodes: tuple[ReceiverNode, ...] = ()  # receivers with inboxes of their own
     trouble: str = ""  # what keeps the server from applying what came in; it tries again by itself
 
     @property
     def has_data(self) -> bool:
         """Whether anything an assistant sent is in the warehouse."""
         return self.last_event is not None or any(self.assistants.values())
+
+    @property
+    def last_received_at(self) -> dt.datetime | None:
+        """When telemetry last came, here or at a receiver node."""
+        times = (self.inbox.last_received_at, *(node.last_received_at for node in self.nodes))
+        return max((time for time in times if time), default=None)
 
     def for_everybody(self) -> Status:
         """Without what only who runs the server needs: folders, machines, somebody's session."""
@@ -114,6 +121,7 @@ class Status:
             warehouse="",
             data_folder="",
             refusals=tuple(replace(refusal, peer="") for refusal in self.refusals),
+            nodes=tuple(replace(node, name="") for node in self.nodes),
             last_event=replace(last, session="") if last else None,
         )
 

@@ -26,17 +26,17 @@ def test_two_receivers_and_a_worker_share_nothing_but_databases(
     tmp_path: Path, postgres: Postgres
 ) -> None:
     recording, url = Recording(FOLDER / "recordings" / SCENARIO), database()
-    there = {"STEELYARD_STATE": postgres.database(), "STEELYARD_REQUIRE_TOKEN": "true"}
+    there = {"STEELYARD_STATE": postgres.database()}
     made = command("token", "create", "clients", "--data", str(tmp_path / "desk"), **there)
     assert made.returncode == 0, made.stderr
     requests = [replace(each, token=made.stdout.split()[-1]) for each in recorded(recording)]
     third = len(requests) // 3
     with ExitStack() as stack:
         line, over_line = stack.enter_context(cut_line(url))
-        there["STEELYARD_WAREHOUSE"] = over_line
+        node = there | {"STEELYARD_WAREHOUSE": over_line, "STEELYARD_REQUIRE_TOKEN": "true"}
         folders = [tmp_path / "a", tmp_path / "b"]
         line.cut()
-        nodes = [stack.enter_context(receiver(folder, **there)) for folder in folders]
+        nodes = [stack.enter_context(receiver(folder, **node)) for folder in folders]
         assert Client(nodes[0]).send(replace(requests[0], token="")) == 401
         send(nodes, requests[:third])
         line.mend()
@@ -45,7 +45,7 @@ def test_two_receivers_and_a_worker_share_nothing_but_databases(
         worker = stack.enter_context(running(data, *NO_LISTENERS, **there))
         send(nodes, requests[third : 2 * third])
         nodes[0].end(signal.SIGKILL)
-        nodes[0] = stack.enter_context(receiver(folders[0], **there))
+        nodes[0] = stack.enter_context(receiver(folders[0], **node))
         worker.kill()
         send(nodes, requests[third:])
         worker = stack.enter_context(running(data, *NO_LISTENERS, **there))

@@ -12,6 +12,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from pydantic import ByteSize, TypeAdapter
 from tests.deploy.files import DEPLOY, PINNED, image_settings, read, settings_of
 
 VERSIONS = ("1.30", "1.34")
@@ -158,6 +159,24 @@ def test_the_settings_are_ones_the_program_takes(overlay: str) -> None:
             addresses = (settings.web, settings.otlp_http, settings.otlp_grpc)
             assert ports <= {int(text.rpartition(":")[2]) for text in addresses if text}
     assert sorted(roles) == (["all"] if overlay == "embedded" else ["receiver", "web", "worker"])
+
+
+def test_receivers_are_many_and_have_a_volume_each_that_their_inbox_fits_into() -> None:
+    [node] = [
+        t for t in of_kind("scaled", "StatefulSet") if t["metadata"]["name"] == "steelyard-receiver"
+    ]
+    assert node["spec"]["replicas"] > 1
+    [claim] = node["spec"]["volumeClaimTemplates"]
+    [mount] = [
+        m
+        for m in node["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+        if m["name"] == claim["metadata"]["name"]
+    ]
+    assert mount["mountPath"] == "/data"
+    [said] = [t["data"] for t in of_kind("scaled", "ConfigMap") if "STEELYARD_STATE" in t["data"]]
+    asked = claim["spec"]["resources"]["requests"]["storage"]
+    room = TypeAdapter(ByteSize).validate_python(f"{asked}B")
+    assert settings_of(image_settings() | said, []).inbox_max_bytes < room
 
 
 def test_one_node_keeps_the_databases(  # two would each have half of the figures

@@ -14,7 +14,7 @@ EXAMPLES = examples(
     "steelyard serve",
     "steelyard serve --data ./data --web 127.0.0.1:8000",
     "steelyard serve --otlp-grpc ''  # without the gRPC receiver",
-    "steelyard serve --role receiver  # telemetry only, for a worker on the same folder",
+    "steelyard serve --role receiver  # telemetry only; with ClickHouse, in a folder of its own",
 )
 LISTENERS = "Listeners (an empty address is off)"
 

@@ -22,6 +22,7 @@ from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.clickhouse import ClickHouseWarehouse
 from steelyard.warehouse.clickhouse_schema import FINE
+from steelyard.warehouse.migrations import latest
 
 NOON = at("2026-10-05 12:00")
 PRICES = [price for price in packaged_prices() if price.model == "claude-opus-5-5"]
@@ -293,3 +294,34 @@ def test_the_engine_in_the_process_keeps_a_folder(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["9 [(5,)]"] * 2  # without prices, only metrics count
+
+
+def test_an_older_schema_is_brought_up_to_date_and_its_facts_are_built_again() -> None:
+    """A database from before the newest migration, which adds a column and builds days again."""
+    url = database()
+    with ClickHouseWarehouse(url, threads=1) as warehouse:
+        load_prices(warehouse, PRICES)
+        warehouse.append(BATCH, 12, NOW)
+        refresh(warehouse, Options(), NOW)
+        known = warehouse.facts.query("SELECT day, session, time FROM requests")
+        money = warehouse.facts.query("SELECT sum(list_nanos), sum(tokens) FROM usage")
+        assert known[0][2] is not None
+        for statement in (
+            "ALTER TABLE requests_rows DROP COLUMN time",
+            "CREATE OR REPLACE VIEW requests AS SELECT day, session FROM requests_rows",
+            # Marks of parts are of all columns: those of fewer were others.
+            "ALTER TABLE parts UPDATE mark = 'of fewer columns' WHERE name = 'requests'",
+            "TRUNCATE TABLE schema_version",
+            f"INSERT INTO schema_version VALUES ({latest() - 1})",
+        ):
+            warehouse.wire.run(statement)
+    with ClickHouseWarehouse(url, threads=1) as warehouse:
+        asked = "SELECT day, session, time FROM requests"
+        assert warehouse.facts.query(asked) == [(*known[0][:2], None)]
+        waiting = warehouse.counts()["dirty_days"]
+        assert warehouse.query("select count(distinct day) from dirty_days") == [(2,)]
+    with ClickHouseWarehouse(url, threads=1) as warehouse:
+        assert warehouse.counts()["dirty_days"] == waiting, "once is enough"
+        refresh(warehouse, Options(), NOW)
+        assert warehouse.facts.query(asked) == known
+        assert warehouse.facts.query("SELECT sum(list_nanos), sum(tokens) FROM usage") == money

@@ -6,7 +6,7 @@ to that server; the caller never has to know which.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from steelyard.app.backup import RestoreReport
     from steelyard.app.examine import Check
     from steelyard.app.house import Doors
+    from steelyard.app.migrating import MigrateReport
     from steelyard.app.studies import Studies
     from steelyard.config import Settings
     from steelyard.state.database import State
@@ -72,3 +73,12 @@ def restore(settings: Settings, file: Path, replace: bool) -> RestoreReport:
     from steelyard.app.backup import restore_backup
 
     return restore_backup(settings, file, replace)
+
+
+def migrate(
+    settings: Settings, targets: Sequence[str], update: Callable[[int, int], None]
+) -> MigrateReport:
+    """Copy the folder's databases to servers, and prove that they hold the same."""
+    from steelyard.app.migrating import migrate as migrate_folder
+
+    return migrate_folder(settings, targets, update)

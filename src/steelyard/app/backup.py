@@ -65,7 +65,7 @@ def write_backup(
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
             inside = Path(folder)
             tables = warehouse.copy_to(inside / _WAREHOUSE)
-            _copy_sqlite(inbox.path, inside / _INBOX)
+            copy_sqlite(inbox.path, inside / _INBOX)
             _copy_state(settings.state_url, str(inside / _STATE))
             manifest = {
                 "format": _FORMAT,
@@ -166,7 +166,7 @@ def _copy_state(source: str, target: str, replace: bool = False) -> None:
         copy_state(old, new, replace)
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
+def copy_sqlite(source: Path, target: Path) -> None:
     """SQLite's own online backup: consistent while others write."""
     if source.exists():
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:

@@ -31,6 +31,7 @@ from steelyard.cli import (
     import_otlp,
     import_transcripts,
     metrics,
+    migrate,
     people,
     serve,
     source,
@@ -130,6 +131,7 @@ app.command("backup", cls=Command, epilog=store.BACKUP_EXAMPLES, rich_help_panel
 app.command("restore", cls=Command, epilog=store.RESTORE_EXAMPLES, rich_help_panel=KEEP)(
     store.restore
 )
+app.command("migrate", cls=Command, epilog=migrate.EXAMPLES, rich_help_panel=KEEP)(migrate.migrate)
 app.command("export", cls=Command, epilog=export.EXAMPLES, rich_help_panel=KEEP)(export.export)
 app.command("rebuild", cls=Command, epilog=store.REBUILD_EXAMPLES, rich_help_panel=KEEP)(
     store.rebuild

@@ -5,6 +5,7 @@ Both have the newest schema by then. Leases stay behind: they are of running pro
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, MetaData, Table, func, select, text
@@ -23,6 +24,31 @@ def copy_state(source: State, target: State, replace: bool = False) -> dict[str,
     """
     with source.at_a_moment() as reading, target.alone() as writing:
         return {table.name: _copy(table, reading, writing, replace) for table in _tables(writing)}
+
+
+def holds_nothing(state: State) -> bool:
+    """Whether no table that is copied has a row."""
+    with state.transaction() as reading:
+        tables = list(_tables(reading))
+        return not any(reading.execute(select(table).limit(1)).first() for table in tables)
+
+
+def compare_states(one: State, other: State) -> dict[str, tuple[int, int, bool]]:
+    """Of each table: its rows in the one and in the other, and whether they are the same rows."""
+    with one.at_a_moment() as first, other.at_a_moment() as second:
+        found = {t.name: (_told(t, first), _told(t, second)) for t in _tables(second)}
+    return {name: (a[0], b[0], a == b) for name, (a, b) in found.items()}
+
+
+def _told(table: Table, connection: Connection) -> tuple[int, int]:
+    """How many rows, and a digest of them all in whatever order."""
+    count = total = 0
+    for rows in connection.execute(select(table)).partitions(_AT_ONCE):
+        for row in rows:
+            said = repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
+            total += int.from_bytes(hashlib.sha256(said.encode()).digest()[:16])
+        count += len(rows)
+    return count, total
 
 
 def _copy(table: Table, reading: Connection, writing: Connection, replace: bool) -> int:

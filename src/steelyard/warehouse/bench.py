@@ -21,6 +21,7 @@ from steelyard.warehouse.migrations import migrate
 _WRITES = re.compile(r"\b(?:insert\s+into|delete\s+from|update)\s+(\w+)", re.IGNORECASE)
 
 Marks = dict[dt.date, str]  # of each part of a table, what tells its content from any other
+PartMarks = Mapping[dt.date, tuple[int, str]]  # with the number of rows before it
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Change:
 
     table: str
     rows: pa.Table  # with the column `of_part`
-    marks: Mapping[dt.date, tuple[int, str]]  # number of rows, mark
+    marks: PartMarks
 
 
 class Bench:

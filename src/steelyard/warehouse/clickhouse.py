@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -22,10 +22,14 @@ import pyarrow as pa
 from steelyard.errors import StoreError
 from steelyard.records import TABLES
 from steelyard.warehouse import clickhouse_keeping as keeping
-from steelyard.warehouse.bench import Bench, Change, Marks, Work
+from steelyard.warehouse import moving
+from steelyard.warehouse.bench import Bench, Marks, PartMarks, Work
 from steelyard.warehouse.clickhouse_schema import FINE, RAW, statements
-from steelyard.warehouse.migrations import check_version
+from steelyard.warehouse.migrations import changes_rows, check_version
 from steelyard.warehouse.wire import Wire, bound, without_zones
+
+if TYPE_CHECKING:
+    from steelyard.warehouse.duck import DuckWarehouse
 
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
@@ -89,7 +93,8 @@ class ClickHouseWarehouse:
         return self.wire.place
 
     def _create(self) -> None:
-        """Tables that are missing; a new database begins with what migrations put into theirs."""
+        """Tables and columns that are missing; a new database begins with what migrations put into
+        theirs, and in an older one all is built again where they change rows."""
         there = self.wire.rows("EXISTS TABLE schema_version")[0][0]
         found = self.wire.rows("SELECT max(version) FROM schema_version")[0][0] if there else 0
         latest = check_version(self.place, int(found or 0))
@@ -102,6 +107,8 @@ class ClickHouseWarehouse:
         if not found:
             with self.transaction() as cursor:
                 cursor.execute("insert into data_version values (0, null)")
+        elif changes_rows(since=int(found)):
+            keeping.build_again(self)
         self.wire.run(f"INSERT INTO schema_version VALUES ({latest})")
 
     def _follow(self) -> None:
@@ -185,20 +192,25 @@ class ClickHouseWarehouse:
             work.appended.append((name, rows))
         if not changes and not work.appended:
             return
-        version = max(time.time_ns() // 1000, self._version + 1)
+        version = self._next()
         self._insert_records(work.appended, version)
         for change in changes:
             if change.rows.num_rows:
                 rows = _versioned(change.rows, version)
                 self.wire.insert(f"{change.table}_rows", rows, f"{version}-{change.table}")
         self._check_alone()
-        self.wire.insert("parts", _entries(changes, version), f"{version}-parts")
+        marks_of = {change.table: change.marks for change in changes}
+        self.wire.insert("parts", _entries(marks_of, version), f"{version}-parts")
         self._version, self._unfinished = version, False
         for change in changes:
             marks = self._marks.setdefault(change.table, {})
             marks |= {part: mark for part, (_, mark) in change.marks.items()}
         for name, (_, places) in rewritten.items():
             keeping.drop_places(self.wire, name, places)
+
+    def _next(self) -> int:
+        """The version of the next commit."""
+        return max(time.time_ns() // 1000, self._version + 1)
 
     def _insert_records(self, appended: Sequence[tuple[str, pa.Table]], version: int) -> None:
         if appended and self._unfinished:
@@ -303,6 +315,23 @@ class ClickHouseWarehouse:
         with self._writing:
             return keeping.export_parquet(self.wire, self._bench.schema, folder)
 
+    def is_new(self) -> bool:
+        """Whether nothing was ever written to it."""
+        return moving.is_new(self.wire)
+
+    def load(self, source: DuckWarehouse, update: Callable[[int, int], None]) -> None:
+        """All of an embedded warehouse into this one, which must be new; all or nothing.
+
+        `update` is told of rows and of how many. Raises StoreError where something is here.
+        """
+        with self._writing:
+            self._follow()
+            version = self._next()
+            marks = moving.load(self.wire, self._bench, source, version, update)
+            self._check_alone()
+            self.wire.insert("parts", _entries(marks, version), f"{version}-parts")
+            self._follow()
+
     def forget_bodies(self, first_number: int) -> None:
         """Go back to before an inbox number, so that its bodies are applied again."""
         keeping.forget_bodies(self, first_number)
@@ -362,10 +391,10 @@ def _versioned(table: pa.Table, version: int) -> pa.Table:
     return table.append_column("of_version", pa.array([version] * table.num_rows, pa.uint64()))
 
 
-def _entries(changes: Sequence[Change], version: int) -> pa.Table:
+def _entries(marks_of: Mapping[str, PartMarks], version: int) -> pa.Table:
     rows = [
-        {"name": c.table, "part": part, "version": version, "rows": count, "mark": mark}
-        for c in changes
-        for part, (count, mark) in c.marks.items()
+        {"name": name, "part": part, "version": version, "rows": count, "mark": mark}
+        for name, marks in marks_of.items()
+        for part, (count, mark) in marks.items()
     ]
     return pa.Table.from_pylist(rows, pa.schema(_ENTRY))

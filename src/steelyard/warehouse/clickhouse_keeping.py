@@ -128,6 +128,15 @@ def forget_bodies(warehouse: ClickHouseWarehouse, first_number: int) -> None:
             warehouse.wire.run(f"DELETE FROM {name} WHERE body >= {first_number:d}")
 
 
+def build_again(warehouse: ClickHouseWarehouse) -> None:
+    """All facts will be built by the next refresh: the schema has changed."""
+    with warehouse.transaction() as cursor:
+        forget_bodies(warehouse, 0)
+        cursor.execute("update people_built set settings = ''")
+        cursor.execute("update work_built set fingerprint = ''")
+        cursor.execute("delete from shown_built")
+
+
 def forget_runs(warehouse: ClickHouseWarehouse, runs: Sequence[tuple[int, int]]) -> None:
     """Delete the raw records of bodies, given as first and last numbers, and whose their sessions
     were; their days become dirty."""

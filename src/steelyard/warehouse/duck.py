@@ -19,28 +19,36 @@ import pyarrow as pa
 from steelyard.errors import StoreError
 from steelyard.records import TABLES
 from steelyard.warehouse import keeping
-from steelyard.warehouse.migrations import migrate
+from steelyard.warehouse.migrations import check_current, migrate
 
 _STORAGE_VERSION = "v1.5.0"  # readable by every DuckDB this project supports
 
 
 class DuckWarehouse:
-    """The embedded warehouse. Reads are safe from any thread; writes take turns."""
+    """The embedded warehouse. Reads are safe from any thread; writes take turns.
+
+    One that is `read_only` changes nothing, not even an older schema: that is refused.
+    """
 
     dialect = "duckdb"
     schema = "main"
     fine: tuple[str, ...] = ()  # nothing has to be brought
 
-    def __init__(self, path: str, *, memory_limit: str = "", threads: int = 0) -> None:
+    def __init__(
+        self, path: str, *, memory_limit: str = "", threads: int = 0, read_only: bool = False
+    ) -> None:
         self.path = path
         self.url = f"duckdb://{path}"
         self._writing = threading.RLock()
         self._open: duckdb.DuckDBPyConnection | None = None
         self._changes = 0  # transactions of this process, the only one that writes
         self._version: tuple[int, int] | None = None  # after how many of them, which version
-        self._connection = _connect(path, memory_limit, threads)
+        self._connection = _connect(path, memory_limit, threads, read_only)
         try:
-            migrate(self._connection, path)
+            if read_only:
+                check_current(self._connection, path)
+            else:
+                migrate(self._connection, path)
         except BaseException:
             self._connection.close()
             raise
@@ -174,7 +182,9 @@ class DuckWarehouse:
         self.close()
 
 
-def _connect(path: str, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+def _connect(
+    path: str, memory_limit: str, threads: int, read_only: bool
+) -> duckdb.DuckDBPyConnection:
     config: dict[str, Any] = {"storage_compatibility_version": _STORAGE_VERSION}
     config |= {"autoinstall_known_extensions": "false"}  # nothing is fetched at run time
     config |= {"wal_autocheckpoint": "64MB"}  # 16 MB, the default, costs appends a third more CPU
@@ -183,8 +193,9 @@ def _connect(path: str, memory_limit: str, threads: int) -> duckdb.DuckDBPyConne
     if threads:
         config["threads"] = threads
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return duckdb.connect(path, config=config)
+        if not read_only:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(path, read_only=read_only, config=config)
     except (duckdb.Error, OSError) as error:
         raise StoreError(
             f"The warehouse {path} cannot be opened: {str(error).splitlines()[0]}",

@@ -2,14 +2,21 @@
 
 A migration is a `mNNN_name.sql` file beside this one. Never edit one that has been released: add
 the next number, and a before/after test in tests/warehouse/test_migrations.py.
+
+In a ClickHouse that stands there already no migration runs: it gets the tables and columns that are
+missing, and where a migration changes rows, all facts are built again. What a migration writes must
+therefore be what building gives, and its columns may be null or begin as nothing: '', 0 or false.
 """
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from typing import Protocol
 
-from steelyard.errors import NewerData
+from steelyard.errors import NewerData, StoreError
+
+_WRITES = re.compile(r"^\s*(?:insert|update|delete)\b", re.IGNORECASE | re.MULTILINE)
 
 
 class Connection(Protocol):
@@ -33,6 +40,25 @@ def check_version(place: str, found: int) -> int:
     if found > latest():
         raise NewerData(place, found, latest())
     return latest()
+
+
+def changes_rows(since: int) -> bool:
+    """Whether a migration after that number does more than make tables and columns."""
+    return any(number > since and _WRITES.search(sql) for number, _, sql in migrations())
+
+
+def check_current(connection: Connection, path: str) -> None:
+    """Raises NewerData, and StoreError for an older schema than this program's."""
+    asked = "select count(*) from duckdb_tables() where table_name = 'schema_version'"
+    found = 0
+    if connection.execute(asked).fetchall() != [(0,)]:
+        rows = connection.execute("select coalesce(max(version), 0) from schema_version")
+        found = int(str(rows.fetchall()[0][0]))
+    if check_version(path, found) != found:
+        raise StoreError(
+            f"{path} is of an older Steelyard: schema {found}, not {latest()}.",
+            "Start `steelyard serve` on it once, and stop it: that brings it up to date.",
+        )
 
 
 def migrate(connection: Connection, path: str, up_to: int | None = None) -> None:

@@ -29,7 +29,7 @@ from steelyard.receiver.inbox import Inbox
 from steelyard.receiver.otlp import Limits, take_in
 from steelyard.warehouse.handed import Handed
 
-KILLS = 5
+KILLS = 4
 SCENARIO = "claude-code/06-many-exports-delta-http-protobuf"
 
 
@@ -140,6 +140,7 @@ def finish(nodes: list[Inbox], taker: Inbox, url: str) -> None:
     assert Handed(url).bytes() == 0
 
 
+@pytest.mark.slow
 def test_killed_before_the_copy_was_noted_it_counts_once(
     tmp_path: Path, url: str, nodes: list[Inbox], start: Start
 ) -> None:
@@ -160,6 +161,7 @@ def test_killed_before_the_copy_was_noted_it_counts_once(
     taker.close()
 
 
+@pytest.mark.slow
 def test_nodes_and_workers_killed_at_any_moment_lose_and_double_nothing(
     tmp_path: Path, url: str, nodes: list[Inbox], start: Start
 ) -> None:

@@ -13,7 +13,7 @@ from tests.web.conftest import HTML
 from tests.web.test_sources import HOUR, known, read
 from tests.web.world import NOW, World
 
-from steelyard.receiver.body import Refusal, SetAside
+from steelyard.receiver.body import ReceiverNode, Refusal, SetAside
 from steelyard.web.app import create_app
 from steelyard.web.arrivals import is_current, receiving, summary
 from steelyard.web.client_faults import FAULTS, met, number
@@ -69,6 +69,21 @@ def test_telemetry_itself_has_its_facts_and_gaps_are_no_parts_of_a_whole(
     page = client.get("/sources", headers=HTML).text
     assert 'id="telemetry"' in page and "1,234" in page
     assert "of witness tokens" not in page
+
+
+def test_receivers_elsewhere_say_what_is_on_the_way(acme: World) -> None:
+    before = replace(acme.inbox, last_received_at=NOW - 2 * HOUR)
+    nodes = (
+        ReceiverNode("east", NOW, NOW - HOUR, pending=1_000, handed=234, handed_since=NOW),
+        ReceiverNode("west", NOW - HOUR, None, pending=0, handed=0, handed_since=None),
+    )
+    status = replace(acme.status(), inbox=before, nodes=nodes)
+    facts = {label: (text, title) for label, text, title in receiving(status, NOW)["facts"]}
+    assert facts["Last request"][0] == "1 h ago"
+    assert facts["Receiver east"][0].startswith("1,234 on the way")
+    assert "1,000 wait there, 234 are handed over" in facts["Receiver east"][1]
+    assert facts["Receiver west"][0] == "nothing on the way · 1 h ago"
+    assert [node.name for node in status.for_everybody().nodes] == ["", ""]
 
 
 def test_before_anything_came_there_are_no_figures(fresh: TestClient) -> None:

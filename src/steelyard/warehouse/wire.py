@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,7 @@ _SETTINGS: Mapping[str, Any] = {
     "output_format_arrow_low_cardinality_as_dictionary": 0,
 }
 _SECONDS = {"connect_timeout": 10, "send_receive_timeout": 300}
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # what it says, its errors say
 
 
 class Wire:

@@ -145,8 +145,9 @@ def _node(node: ReceiverNode, now: dt.datetime) -> tuple[str, str, str]:
     """A receiver with an inbox of its own: what of it is not here yet, and its last word."""
     lag = node.pending + node.handed
     said = f"{count(lag)} on the way" if lag else "nothing on the way"
-    title = f"{node.pending} wait there, {node.handed} are handed over; {moment(node.told_at)}"
-    return f"Receiver {node.name}".strip(), f"{said} · {ago(node.told_at, now)}", title
+    title = f"{count(node.pending)} wait there, {count(node.handed)} are handed over"
+    told = f"{said} · {ago(node.told_at, now)}"
+    return f"Receiver {node.name}".strip(), told, f"{title}; {moment(node.told_at)}"
 
 
 def is_current(source: KnownSource, now: dt.datetime) -> bool:

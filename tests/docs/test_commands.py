@@ -25,6 +25,7 @@ OTHERWISE = {
     "source sync toy": (2, "a package of the reader's own"),
     "people review --accept": (2, "the numbers are the reader's"),
     "people review --reject": (2, "the numbers are the reader's"),
+    "migrate --to": (3, "the reader's ClickHouse and PostgreSQL"),
     "impact roi --analysis pilot.json": (2, "the page's study is yet to come"),
 }
 CALL = re.compile(

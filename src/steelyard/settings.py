@@ -81,9 +81,9 @@ class Settings(BaseModel):
     )
     role: Literal["all", "receiver", "worker", "web"] = Field(
         "all",
-        description="What `serve` runs: `receiver` takes telemetry into an inbox, with ClickHouse its"
-        " own, `worker` applies it and reads sources, `web` shows pages, `all` does everything in"
-        " one process tree.",
+        description="What `serve` runs: `receiver` takes telemetry into an inbox, with ClickHouse"
+        " its own, `worker` applies it and reads sources, `web` shows pages, `all` does everything"
+        " in one process tree.",
     )
     web: str = Field(
         "127.0.0.1:8480", description="Address of the pages and the API; empty is off."

@@ -233,6 +233,8 @@ class ClickHouseWarehouse:
         """Make raw records or fine facts available to this transaction: those that meet `where`, in
         ClickHouse's words. Each row must be asked for once. With `columns`, only these, each
         combination once."""
+        if table in RAW:  # records of a commit that did not come about are none
+            where = f"({where}) AND of_version <= {self._version}"
         if columns:
             sql = f"SELECT DISTINCT {', '.join(columns)} FROM {table} WHERE {where}"
             cursor.register("brought", self.wire.arrow(sql))

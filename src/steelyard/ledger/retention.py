@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from steelyard.people.personal import SESSION_FACTS
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 _DAYS = (*SESSION_FACTS, "person_days", "usage_days", "cost_days")
 

@@ -29,7 +29,7 @@ from steelyard.people.personal import (
     session_mark,
 )
 from steelyard.records import TABLES
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from steelyard.errors import UsageError
+from steelyard.errors import NotBuilt, UsageError
 from steelyard.metrics import Question
 from steelyard.web.answers import single
 from steelyard.web.services import Services, SourceKind, Status
@@ -75,7 +75,7 @@ def _counted(services: Services, metrics: tuple[str, ...], back: dt.timedelta) -
     today = services.today()
     try:
         line = single(services.ask(Question(metrics, today - back + dt.timedelta(days=1), today)))
-    except UsageError:
+    except (UsageError, NotBuilt):
         return None
     found = [number for name in metrics if (number := line.number(name)) is not None]
     return round(sum(found)) if found else None

@@ -208,6 +208,29 @@ def test_keys(site: str, open_page: Open) -> None:
     page.wait_for_url(lambda url: "where" not in url)
 
 
+def test_what_is_chosen_is_in_the_address_and_back_takes_it_back(
+    site: str, open_page: Open
+) -> None:
+    page = drawn(open_page(f"{site}/spend"))
+    chosen = page.locator(".pick.set")
+    expect(chosen).to_have_count(0)
+    page.locator("details.menu summary", has_text="Team").click()
+    page.locator("details.menu[open] a[href*='where.team=search']").click()
+    page.wait_for_url("**where.team=search**")
+    expect(chosen).to_have_text("Team search")
+    page.keyboard.press("[")
+    page.wait_for_url("**from=**")
+    shared = open_page(page.url)  # to whom the address is sent sees the same
+    expect(shared.locator(".pick.set")).to_have_text("Team search")
+    assert (
+        shared.locator("h1 + *").all_text_contents() == page.locator("h1 + *").all_text_contents()
+    )
+    page.go_back()
+    page.go_back()
+    page.wait_for_url(f"{site}/spend")
+    expect(chosen).to_have_count(0)
+
+
 def test_the_palette_jumps(site: str, open_page: Open) -> None:
     page = open_page(f"{site}/get-started")
     page.keyboard.press("/")

@@ -32,10 +32,12 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, else playwright's own, else a skip."""
+    """The system's Chromium, else playwright's own, else a skip. The headless shell comes first: it
+    takes half the time of the whole browser."""
+    system = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     with sync_playwright() as playwright:
         try:
-            found = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            found = playwright.chromium.launch(executable_path=system, args=FLAGS)
         except Error as error:
             pytest.skip(f"no Chromium can be started: {error.message.splitlines()[0]}")
         yield found

@@ -100,6 +100,10 @@ class StoreError(SteelyardError):
     exit_code = 3
 
 
+class NotBuilt(StoreError):
+    """What is asked for follows from what came in, and is still to be built."""
+
+
 class NewerData(StoreError):
     """Raised before anything is touched, so that an older program cannot harm newer data."""
 

@@ -6,14 +6,16 @@ from tests.walk.walking import OF_ONE, Open, address, fixed, look, read, unwalke
 
 PEOPLE, WEEKS = 10, 6
 pytestmark = pytest.mark.browser
+# Ten people are too few for a study.
+PATHS = [*fixed(), *(path for path in OF_ONE if not path.startswith("/impact"))]
 
 
-@pytest.mark.parametrize("path", [*fixed(), *OF_ONE])
+@pytest.mark.parametrize("path", PATHS)
 def test_in_light_in_dark_on_a_phone_and_on_paper(web: str, open_page: Open, path: str) -> None:
     look(open_page, address(web, path))
 
 
-@pytest.mark.parametrize("path", [*fixed(), *OF_ONE])
+@pytest.mark.parametrize("path", PATHS)
 def test_without_script(web: str, open_page: Open, path: str) -> None:
     read(open_page, address(web, path))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.web.conftest import HTML, text_of
-from tests.web.world import GRPC, HTTP, NOW, World
+from tests.web.world import GRPC, HTTP, NOW, World, insert
 
 from steelyard.receiver.body import SetAside
 from steelyard.web import snippets
@@ -158,7 +158,7 @@ def states(client: TestClient) -> dict[str, str]:
 def test_steps_are_ticked_off_by_what_is_known(client: TestClient, fresh: TestClient) -> None:
     assert states(client) == {
         **dict.fromkeys(("server", "telemetry", "roll-out", "people"), "done"),
-        **dict.fromkeys(("git-host", "dates"), "open"),
+        **dict.fromkeys(("git-host", "dates", "transcripts"), "open"),
     }
     assert set(states(fresh).values()) == {"done", "open"}
     assert [name for name, state in states(fresh).items() if state == "done"] == ["server"]
@@ -176,8 +176,18 @@ def test_an_open_step_has_its_command_and_says_what_it_unlocks(fresh: TestClient
 
 def test_commits_and_plans_tick_the_last_steps(acme: World) -> None:
     status = acme.status()
-    open_, all_ = Standing(1, None, 0), Standing(2, 41, 1)
-    assert [step["state"] for step in steps(status, open_)][2:] == ["open", "done", "open", "open"]
+    open_, all_ = Standing(1, None, 0), Standing(2, 41, 1, 9_898)
+    assert [step["state"] for step in steps(status, open_)][2:] == [
+        *("open", "done", "open", "open", "open")
+    ]
     assert {step["state"] for step in steps(status, all_)} == {"done"}
     assert not any(each.needs for each in previews(status, all_))
     assert {each.needs for each in previews(status, open_)} == {"", "a Git host"}
+
+
+def test_transcripts_tick_their_step(empty: World, fresh: TestClient) -> None:
+    day = NOW.date() - dt.timedelta(days=3)
+    row = {"day": day, "person": "", "assistant": "claude-code", "witness": "transcripts"}
+    insert(empty.warehouse, "witnesses", [{**row, "tokens": 9_898, "ledger_tokens": 9_898}])
+    assert states(fresh)["transcripts"] == "done"
+    assert "Transcripts of the last year told of 9,898 tokens" in text_of(page(fresh))

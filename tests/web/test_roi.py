@@ -18,7 +18,7 @@ from tests.web.world import TODAY, World, empty_warehouse
 from steelyard.metrics.questions import QUESTIONS, Terms
 from steelyard.web.app import create_app
 from steelyard.web.bars import bars
-from steelyard.web.question_panels import SOURCES
+from steelyard.web.question_panels import MOST, SOURCES, draw
 from steelyard.web.roi import TABS, finding
 from steelyard.web.view import periods
 
@@ -96,6 +96,14 @@ def test_an_interval_beyond_the_scale_is_cut_and_open(roi_world: World) -> None:
     first, *rest = bars(replace(panel, rows=(wide, *panel.rows[1:])), 1)
     assert (first.cut, first.high) == (True, 100.0)
     assert not any(bar.cut for bar in rest)
+
+
+def test_a_thousand_teams_are_counted_and_the_first_are_read(roi_world: World) -> None:
+    panels = roi_world.answer_question("roi", TERMS).panels
+    panel = next(each for each in panels if each.name == "cost_per_commit_by_team")
+    drawn = draw(replace(panel, rows=panel.rows * 1000), "/roi", "")
+    assert len(drawn.bars) == len(drawn.grid.rows) == MOST
+    assert drawn.grid.hidden == len(panel.rows) * 1000 - MOST
 
 
 def test_every_chart_has_its_table(site: TestClient, roi_world: World) -> None:

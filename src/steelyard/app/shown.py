@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from steelyard.metrics.facts import DIMENSIONS, FACTS
 from steelyard.metrics.shown import rare
 from steelyard.people.shown import ShownOptions, build_shown
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.config import Settings

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.ledger.models import family
 from steelyard.ledger.vendor import dirty_vendor_days, has_vendors
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from steelyard.people.personal import SESSION_FACTS
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

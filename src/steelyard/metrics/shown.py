@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from steelyard.errors import StoreError
+from steelyard.errors import NotBuilt, StoreError
 from steelyard.metrics.answer import Note
 from steelyard.metrics.facts import FACTS, PEOPLE_COLUMNS
 from steelyard.metrics.question import Question, Where
@@ -59,14 +59,14 @@ def shown_store(
     """The store a question with these dimensions and days reads.
 
     A group that was too small to be shown alone on any of the days is not shown alone on the
-    others: what is told of a group is all of it. Raises StoreError until groups are built.
+    others: what is told of a group is all of it. Raises NotBuilt until groups are built.
     """
     wanted = frozenset(names)
     if sight.everything or (sight.limits(wanted) and not sight.pseudonyms):
         return store
     built = store.query("SELECT max(smallest), max(places) FROM shown_built")[0]
     if not built[0] or int(built[0]) < sight.smallest or built[1] != ",".join(sight.places):
-        raise StoreError(
+        raise NotBuilt(
             "The groups that may be shown are not built yet.",
             "The server builds them after what came in; ask again in a moment.",
         )

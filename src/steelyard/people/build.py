@@ -23,7 +23,7 @@ from steelyard.people.spans import Span, spans_of
 from steelyard.people.teams import told_by_membership
 from steelyard.people.told import TEXTS, Entry, Told, read_told, script
 from steelyard.state.decision import Decision
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 from steelyard.warehouse.words import texts
 
 if TYPE_CHECKING:

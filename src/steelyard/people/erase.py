@@ -30,7 +30,7 @@ from steelyard.people.personal import (
 )
 from steelyard.people.reach import bring_beside, bring_days, bring_theirs
 from steelyard.records import TABLES
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.people.listing import Listed

@@ -106,11 +106,3 @@ where day < $day and rowid not in (
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def count_up(cursor: Any, refreshed_at: dt.datetime | None = None) -> None:
-    """The answers have a new version, and where facts were built, a time they were."""
-    cursor.execute(
-        "update data_version set version = version + 1, refreshed_at = coalesce(?, refreshed_at)",
-        [refreshed_at],
-    )

@@ -23,6 +23,7 @@ from steelyard.metrics import CATALOGUE
 from steelyard.web import forms, rights
 from steelyard.web.assets import Assets
 from steelyard.web.doorman import Doorman
+from steelyard.web.formats import count
 from steelyard.web.layout import Page, Pulse, nav, pulse, settings_tabs
 from steelyard.web.services import Services, Status
 from steelyard.web.viewer import current
@@ -71,7 +72,7 @@ def build(services: Services, assets: Assets, doorman: Doorman) -> Pages:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.filters |= {"marked": marked, "timed": timed}
+    templates.filters |= {"counted": count, "marked": marked, "timed": timed}
     templates.globals |= {
         "asset": assets.url,
         "vega": assets.vega_url(),

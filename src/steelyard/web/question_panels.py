@@ -16,6 +16,7 @@ from steelyard.web.table import Cell, Grid, Head, Row
 
 TILED = "unit_costs"
 LONG = 8  # bars, above which a panel takes the whole width
+MOST = 24  # rows that are read on a page; files hold all of them
 # What brings in the facts a figure rests on, by the fact's table.
 SOURCES = {
     "work_commits": "Commits come from `steelyard source add git` or a code host.",
@@ -47,7 +48,7 @@ class Drawn:
 def draw(panel: Panel, path: str, query: str) -> Drawn:
     """A panel as the template prints it; `path` and `query` are where its files are."""
     measure, _, rest = panel.subtitle.partition(" · ")
-    found = () if panel.name == TILED else bars(panel, 1)
+    found = () if panel.name == TILED else bars(panel, 1)[:MOST]
     return Drawn(
         panel,
         found,
@@ -84,8 +85,9 @@ def _grid(panel: Panel) -> Grid:
     return Grid(
         caption=f"{panel.title}. {panel.subtitle}",
         heads=tuple(_head(panel.columns[n]) for n in shown),
-        rows=tuple(_row(panel, row, shown) for row in panel.rows),
+        rows=tuple(_row(panel, row, shown) for row in panel.rows[:MOST]),
         totals=_row(panel, panel.total, shown) if panel.total else None,
+        hidden=max(0, len(panel.rows) - MOST),
     )
 
 

@@ -91,6 +91,11 @@ def steps(status: Status, known: Standing) -> list[dict[str, str]]:
             "detail": f"{_number(known.shipped)} commits and merged pull requests in a year",
         },
         {"step": "dates", "state": state(known.plans > 0), "detail": f"{known.plans} plans"},
+        {
+            "step": "transcripts",
+            "state": state(bool(known.brought)),
+            "detail": f"{_number(known.brought)} tokens in transcripts of a year",
+        },
     ]
 
 

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from steelyard.sources.marks import is_bot, login_of
-from steelyard.warehouse.keeping import count_up
+from steelyard.warehouse.version import count_up
 
 if TYPE_CHECKING:
     from steelyard.warehouse import Warehouse

@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from steelyard import currency
 from steelyard.errors import BadValue, UnknownName
 from steelyard.metrics.answer import Answer, Note
 from steelyard.metrics.catalogue import metric
@@ -68,7 +69,7 @@ def answer_question(
     if not seen.everything:
         terms = replace(terms, min_people=max(terms.min_people, seen.smallest))
     version, today = warehouse.data_version(), now.astimezone(dt.UTC).date()
-    key = (name, terms, seen, version, today)
+    key = (name, terms, seen, version, today, currency.shown())  # sentences say amounts
     known = _answers.of(warehouse)
     return known.found(key, lambda: _answer(warehouse, version, name, terms, now, seen))
 

@@ -13,6 +13,7 @@ import pytest
 from steelyard.cli.main import main
 from tests.docs import stage
 from tests.server.running import running
+from tests.server.test_roles import receiver
 from tests.test_docs import BLOCK, DOCS, ROOT, TEXTS
 
 # How commands end that need what no test has, and why.
@@ -125,6 +126,9 @@ def serve(words: list[str], folder: Path) -> tuple[int, str]:
     data = folder / "data"
     if options[:1] == ("--data",):
         data, options = folder / options[1], options[2:]
+    if "receiver" in options:  # it is ready when it listens, and serves no pages to ask
+        with receiver(data) as node:
+            return node.end(), ""
     if options not in SERVED:
         with running(data, *options) as server:
             SERVED[options] = server.stop(), server.said()

@@ -312,6 +312,11 @@ class Settings(BaseModel):
         return "://" not in self.warehouse_url or self.warehouse_url.startswith("duckdb:")
 
     @property
+    def state_is_file(self) -> bool:
+        """Whether it belongs to one folder; else nodes share it."""
+        return self.state_url.startswith("sqlite:")
+
+    @property
     def state_url(self) -> str:
         """The database of small state, with the default filled in."""
         return self.state or f"sqlite:///{self.data / 'state.db'}"

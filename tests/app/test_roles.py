@@ -13,7 +13,6 @@ from tests.postgres import Postgres
 from steelyard.app.roles import of_role, only_worker
 from steelyard.config import load_settings
 from steelyard.errors import ConfigError
-from steelyard.state.database import open_state
 
 SHARED = "clickhouse://db.internal:8123/steelyard"
 AT_ONCE = timedelta(0)
@@ -45,11 +44,10 @@ def test_what_cannot_work_is_refused_before_anything_starts(tmp_path: Path) -> N
 def test_of_the_nodes_on_one_state_one_works(tmp_path: Path, postgres: Postgres) -> None:
     url, stop, said = postgres.database(), threading.Event(), list[str]()
     one, two = (load_settings(tmp_path / name, state=url) for name in ("one", "two"))
-    state = open_state(url)
 
     def enter(settings: object, patience: timedelta = AT_ONCE) -> ExitStack:
         stack = ExitStack()
-        stack.enter_context(only_worker(settings, lambda: state, said.append, stop, patience))  # type: ignore[arg-type]
+        stack.enter_context(only_worker(settings, said.append, stop, patience))  # type: ignore[arg-type]
         return stack
 
     with enter(one):

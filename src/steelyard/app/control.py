@@ -56,6 +56,7 @@ _CALLS = frozenset(
         "answer_question",
         "unit_weeks",
         "facts_version",
+        "check_writes",
         "settle",
         "unmatched",
         "seen_people",
@@ -271,6 +272,7 @@ class Remote:
 
     @contextlib.contextmanager
     def _inbox(self) -> Iterator[Inbox]:
+        self.call("check_writes")
         inbox = Inbox(self.settings.inbox_path, int(self.settings.inbox_max_bytes))
         try:
             yield inbox

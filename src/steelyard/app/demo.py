@@ -99,6 +99,7 @@ def refuse_beside_data(house: House) -> None:
 
 def begin(house: House, shape: Shape) -> Mark:
     """Check that nothing is here, and say from now on that the demo is. Raises HasData."""
+    house.check_writes()
     refuse_beside_data(house)
     mark = Mark("loading", shape.people, shape.weeks, shape.seed, shape.end.isoformat())
     return _write(house.settings, replace(mark, effects=truths()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from steelyard.app.applier import Applier
 from steelyard.app.backup import BackupReport, ExportReport, export_tables, write_backup
+from steelyard.app.changing import changes, working
 from steelyard.app.decoding import Decoders
 from steelyard.app.facts import build_facts, people_options
 from steelyard.app.importing import (
@@ -28,7 +30,7 @@ from steelyard.app.importing import (
     put_people,
     put_transcripts,
 )
-from steelyard.errors import StoreError
+from steelyard.errors import StoreError, UsageError
 from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.plans import own_plans
@@ -83,14 +85,18 @@ class Doors(PeopleDoors, Protocol):
 
 
 class House:
-    """The rooms over one data folder. One process at a time can hold it open."""
+    """The rooms over one data folder. One process at a time can hold it open.
 
-    def __init__(self, settings: Settings, workers: int = 0) -> None:
-        self.settings = settings
+    Without `writes` it only reads: a warehouse on the network has one writer, the node that works.
+    """
+
+    def __init__(self, settings: Settings, workers: int = 0, writes: bool = True) -> None:
+        self.settings, self.writes = settings, writes
+        self._until_closed = ExitStack()
         make_folder(settings.data)
         self.inbox = Inbox(settings.inbox_path, int(settings.inbox_max_bytes))
         self.inbox.belong(to_node=False)
-        self.warehouse = _open(settings)
+        self.warehouse = self._open()
         self.inbox.begin_after(self.warehouse.position())  # a new folder for an old ClickHouse
         self.taking: Taking | None = None  # where receiver nodes hand over to this one
         self.decoders = Decoders(workers)
@@ -98,13 +104,36 @@ class House:
         self.applier = Applier(
             self.inbox, self.warehouse, self.decoders, self._forgotten, self._learned
         )
-        load_prices(self.warehouse, all_prices(settings.prices))
+        if writes:
+            load_prices(self.warehouse, all_prices(settings.prices))
 
     @classmethod
-    def open(cls, settings: Settings) -> House:
-        house = cls(settings)
-        house.settle()
+    def open(cls, settings: Settings, workers: int = 0) -> House:
+        """For a command: it works here, unless another node does, and then only reads."""
+        with ExitStack() as stack:
+            writes = settings.state_is_file or stack.enter_context(working(settings))
+            house = cls(settings, workers, writes)
+            house._until_closed = stack.pop_all()
+        if house.writes:
+            house.settle()
         return house
+
+    def check_writes(self) -> None:
+        """Raises UsageError where another node works: nothing may be changed from here."""
+        if not self.writes:
+            raise UsageError(
+                f"Another node writes to {self.warehouse.place}; this one only reads it.",
+                "Say it in the data folder of the node that works (role worker or all).",
+            )
+
+    def _open(self) -> Warehouse:
+        return open_warehouse(
+            self.settings.warehouse_url,
+            memory_limit=self.settings.memory_limit,
+            threads=self.settings.threads,
+            bench=self.settings.data / "bench.duckdb",
+            writes=self.writes,
+        )
 
     @cached_property
     def state(self) -> State:
@@ -158,6 +187,7 @@ class House:
 
         Returns how many records came of the given bodies, by table.
         """
+        self.check_writes()
         if self.taking is not None:
             self.taking.round()
         self.applier.run(up_to=self.inbox.status().received)
@@ -182,10 +212,12 @@ class House:
             self.applier.is_stale = True
             raise
 
+    @changes
     def import_otlp(self, paths: list[Path], update: Update) -> OtlpReport:
         report, new = put_otlp(self.inbox, paths, update)
         return replace(report, records=self.settle(new))
 
+    @changes
     def import_transcripts(
         self, path: Path | None, person: str | None, update: Update
     ) -> TranscriptsReport:
@@ -193,16 +225,19 @@ class House:
         self.settle()
         return report
 
+    @changes
     def import_people(self, file: Path) -> PeopleReport:
         report = put_people(self.inbox, file)
         self.settle()
         return replace(report, unmatched=self.unmatched())
 
+    @changes
     def import_csv(self, kind: str, file: Path, source: str) -> CsvReport:
         report = put_csv(self.inbox, kind, file, source)
         self.settle()
         return report
 
+    @changes
     def sync(self, names: Sequence[str], update: SyncUpdate) -> list[SyncReport]:
         """Read what is new of the named sources, or of all; then build the facts."""
         from steelyard.app.syncing import Runner
@@ -214,12 +249,14 @@ class House:
         self.settle()
         return reports
 
+    @changes
     def forget_source(self, name: str) -> None:
         """Delete all that a source told, and build the facts without it."""
         with self.applier.turn, self.warehouse.transaction() as cursor:
             told.forget(cursor, name)
         self.refresh()
 
+    @changes
     def remove_demo(self) -> bool:
         """Delete the demo company, and build the facts without it; False where there is none."""
         from steelyard.app import demo
@@ -260,6 +297,7 @@ class House:
             self.warehouse, self._identities, people_options(self.settings, self.state), limit
         )
 
+    @changes
     def people_decide(self, choice: Choice, by: str) -> Decision:
         """Keep a decision about who is who, and build the facts with it."""
         from steelyard.people.review import decide
@@ -279,6 +317,7 @@ class House:
         sql = "select count(*) from people_seen where person not in (select person from people)"
         return int(self.warehouse.query(sql)[0][0])
 
+    @changes
     def people_forget(self, person: str, with_work: bool) -> ForgetReport:
         """Take a person out of everything that is kept, for good."""
         from steelyard.app.life import forget
@@ -307,6 +346,7 @@ class House:
 
         Copies(self.state).add(str(place.absolute()), kind)
 
+    @changes
     def rebuild(self, update: Update | None = None) -> ExportReport:
         """Decode again what the inbox still holds, and build all facts again."""
         with self.applier.turn:
@@ -332,7 +372,7 @@ class House:
         """Open the warehouse anew: DuckDB refuses all work after a write that failed."""
         with self.applier.turn:
             self.warehouse.close()
-            self.warehouse = _open(self.settings)
+            self.warehouse = self._open()
             self.applier.use(self.warehouse)
 
     def close(self) -> None:
@@ -341,21 +381,13 @@ class House:
         self.inbox.close()
         if "state" in vars(self):
             self.state.close()
+        self._until_closed.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def _open(settings: Settings) -> Warehouse:
-    return open_warehouse(
-        settings.warehouse_url,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        bench=settings.data / "bench.duckdb",
-    )
 
 
 def make_folder(path: Path) -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.errors import ConfigError
+from steelyard.state.database import open_state
 from steelyard.state.leases import LIFE, Leases
 from steelyard.warehouse.handed import takes_nodes
 
 if TYPE_CHECKING:
     from steelyard.config import Settings
-    from steelyard.state.database import State
 
 PATIENCE = LIFE + timedelta(seconds=15)  # a killed node's lease ends by itself
 _JOB = "work"  # apply, build facts, read sources
@@ -67,9 +67,16 @@ def has_own_inbox(settings: Settings) -> bool:
 
 
 @contextlib.contextmanager
+def working(settings: Settings) -> Iterator[bool]:
+    """Whether this process may write to the warehouse while the block runs: not where another node
+    on the same state, which is not a file, works."""
+    with _leases(settings) as leases, leases.held(_JOB) as lease:
+        yield lease is not None
+
+
+@contextlib.contextmanager
 def only_worker(
     settings: Settings,
-    state: Callable[[], State],
     say: Callable[[str], None],
     stop: threading.Event,
     patience: timedelta = PATIENCE,
@@ -77,10 +84,23 @@ def only_worker(
     """Of the nodes on one state one writes to the warehouse: on the network it takes one writer,
     and in files each node would have a part of the figures. Raises ConfigError after waiting for
     the other, and SystemExit when it is told to stop meanwhile."""
-    if settings.role == "web" or settings.state_url.startswith("sqlite:"):
+    if settings.role == "web" or settings.state_is_file:
         yield
         return
-    leases, told = Leases(state()), False
+    with _leases(settings) as leases:
+        yield from _waited_for(leases, say, stop, patience)
+
+
+@contextlib.contextmanager
+def _leases(settings: Settings) -> Iterator[Leases]:
+    with contextlib.closing(open_state(settings.state_url)) as state:
+        yield Leases(state)
+
+
+def _waited_for(
+    leases: Leases, say: Callable[[str], None], stop: threading.Event, patience: timedelta
+) -> Iterator[None]:
+    told = False
     deadline = time.monotonic() + patience.total_seconds()
     while True:
         with leases.held(_JOB) as lease:

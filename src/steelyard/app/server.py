@@ -91,13 +91,13 @@ class Server:
     def _keep_house(self) -> None:
         web = _bind(self.settings.web) if self.settings.web else None
         workers = self.settings.decode_workers or max(1, (os.cpu_count() or 2) // 2)
-        house = House(self.settings, workers)
-        try:
-            with only_worker(self.settings, lambda: house.state, self.say, self._stop):
+        with only_worker(self.settings, self.say, self._stop):
+            house = House(self.settings, workers, writes=self.settings.role != "web")
+            try:
                 self._run(house, web)
-        finally:
-            self._reception.stop()
-            house.close()
+            finally:
+                self._reception.stop()
+                house.close()
 
     def _run(self, house: House, web: socket.socket | None) -> None:
         address = new_address(self.settings)

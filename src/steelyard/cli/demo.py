@@ -116,7 +116,7 @@ def _load(found: Settings, shape: Shape) -> None:
     if mark and mark.stage == "loaded":
         talk.say(f"The demo company is here: {mark.people} people, {mark.weeks} weeks.")
         return
-    with House(found, workers=1) as house:
+    with House.open(found, workers=1) as house:
         if mark:
             demo.remove(house)
         talk.say(f"{shape.people} people, {shape.weeks} weeks up to {shape.end}, in {found.data}")

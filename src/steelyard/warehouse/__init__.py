@@ -19,13 +19,19 @@ def is_clickhouse(url: str) -> bool:
 
 
 def open_warehouse(
-    url: str, *, memory_limit: str = "", threads: int = 0, bench: Path | None = None
+    url: str,
+    *,
+    memory_limit: str = "",
+    threads: int = 0,
+    bench: Path | None = None,
+    writes: bool = True,
 ) -> Warehouse:
     """Open, and where needed create or migrate, the warehouse at `url`.
 
     `duckdb:///path/to/file.duckdb`, a plain path, or `clickhouse://user:password@host:port/database`
     (`?secure=true` for HTTPS). `bench` is where the workbench beside ClickHouse may keep a file;
-    without it, that stays in memory. Raises ConfigError for a URL that no engine
+    without it, that stays in memory. Who opens it without `writes`, beside the one process that
+    writes to a ClickHouse, changes nothing there. Raises ConfigError for a URL that no engine
     answers to, NewerData for a file of a newer version, StoreError when it cannot be opened.
     """
     scheme, _, rest = url.partition("://")
@@ -37,7 +43,8 @@ def open_warehouse(
     if is_clickhouse(url):
         from steelyard.warehouse.clickhouse import ClickHouseWarehouse
 
-        return ClickHouseWarehouse(url, bench=bench, memory_limit=memory_limit, threads=threads)
+        limits = {"memory_limit": memory_limit, "threads": threads}
+        return ClickHouseWarehouse(url, bench=bench, writes=writes, **limits)
     raise ConfigError(
         f"No warehouse engine answers to {scheme}://.",
         "Use duckdb:///path/to/file.duckdb or clickhouse://host:8123/database, or leave"

@@ -69,8 +69,10 @@ class ClickHouseWarehouse:
     dialect = "duckdb"
     fine: tuple[str, ...] = FINE
 
-    def __init__(self, url: str, *, bench: Path | None = None, **limits: Any) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, *, bench: Path | None = None, writes: bool = True, **limits: Any
+    ) -> None:
+        self.url, self.writes = url, writes
         self.wire = Wire(url)
         self._writing = threading.RLock()
         self._open: Work | None = None
@@ -100,6 +102,11 @@ class ClickHouseWarehouse:
         latest = check_version(self.place, int(found or 0))
         if found == latest:
             return
+        if not self.writes:
+            raise StoreError(
+                f"{self.place} has no tables of this version of Steelyard yet.",
+                "Start the worker of this version first: it makes them.",
+            )
         asked = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
         known = {*self.wire.rows(asked)}
         for statement in statements(self._bench.schema, known):
@@ -192,6 +199,11 @@ class ClickHouseWarehouse:
             work.appended.append((name, rows))
         if not changes and not work.appended:
             return
+        if not self.writes:
+            raise StoreError(
+                f"This process may only read {self.place}: another one writes to it.",
+                "Say it on the node that works (`steelyard serve --role worker` or `all`).",
+            )
         version = self._next()
         self._insert_records(work.appended, version)
         for change in changes:

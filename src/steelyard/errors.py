@@ -8,6 +8,7 @@ SteelyardError                something the user can act on; prints as one sente
 │   └── BadPanel              rows that cannot be analysed as they are
 ├── ConfigError               settings or environment are wrong         (exit 2)
 ├── StoreError                a database or folder cannot be reached    (exit 3)
+│   ├── NotBuilt              what is asked for follows from what came in, and is still to be built
 │   └── NewerData             the data folder was written by a newer Steelyard
 ├── Unreachable               a server or source does not answer        (exit 3)
 ├── SourceError               a source answered, and it cannot be used  (exit 3)
@@ -101,7 +102,9 @@ class StoreError(SteelyardError):
 
 
 class NotBuilt(StoreError):
-    """What is asked for follows from what came in, and is still to be built."""
+    """Said to whoever asks in the first moments of a start; the next try is answered."""
+
+    code = "not_built"
 
 
 class NewerData(StoreError):

@@ -24,6 +24,8 @@ PAPER = {"width": 794, "height": 1123}  # A4 at 96 dots an inch
 OTHERS = ("/account", "/spend?by=team&period=4w", "/roi?question=stuck", "/delivery?period=month")
 # Addresses of the table of rights that are no pages to walk: the same page, or a form between.
 ELSEWHERE = {"/overview": "/", "/people": "/organisation"}
+# Pages that hold nothing of the company: the same at every size, walked once.
+ALIKE = ("/account", "/definitions", "/get-started", "/me", "/views", "/settings")
 # One of each kind, found when the company is there.
 OF_ONE = {"/person": "person", "/sessions/{session}": "session", "/impact/{name}": "study"}
 
@@ -31,6 +33,11 @@ OF_ONE = {"/person": "person", "/sessions/{session}": "session", "/impact/{name}
 def fixed() -> list[str]:
     """Every page with an address of its own, and some with more said in it."""
     return [path for path in PAGES if path not in ELSEWHERE and path not in OF_ONE] + list(OTHERS)
+
+
+def sized() -> list[str]:
+    """Those that grow with the company."""
+    return [path for path in (*fixed(), *OF_ONE) if not path.startswith(ALIKE)]
 
 
 def unwalked() -> set[str]:

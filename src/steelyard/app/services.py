@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import steelyard
 from steelyard.app import demo, own
@@ -68,6 +68,7 @@ class ServerServices:
         self._handed = Handed(url) if takes_nodes(url) else None
         self._lock = threading.Lock()
         self._status: tuple[float, Status] | None = None
+        self._told: dict[str, Any] | None = None  # by the warehouse, for the status
         self._lists: Recent[tuple[Listed, ...]] = Recent(_LISTS_REMEMBERED)
         self._unmatched: Recent[tuple[Unmatched, ...]] = Recent(1)
         self._coverage: Recent[Coverage] = Recent(1)
@@ -188,8 +189,7 @@ class ServerServices:
     def status(self) -> Status:
         with self._lock:
             if self._status is None or time.monotonic() - self._status[0] > _STATUS_SECONDS:
-                with _speaking():
-                    self._status = (time.monotonic(), self._look())
+                self._status = (time.monotonic(), self._look())
             status = self._status[1]
         return status if current.get().role == "admin" else status.for_everybody()
 
@@ -238,32 +238,51 @@ class ServerServices:
         return self.now().date()
 
     def _look(self) -> Status:
-        house, warehouse = self.house, self.house.warehouse
+        house = self.house
         made_up = demo.read_mark(house.settings)
-        facts = RememberingStore(warehouse.facts, warehouse.data_version())
-        counts = facts.query(
-            "select assistant, count(*) from session_days group by assistant order by 1"
-        )
+        told, unread = self._told_last()
         return Status(
+            **told,
             version=steelyard.__version__,
-            warehouse=warehouse.place,
+            warehouse=house.warehouse.place,
             data_folder=str(house.settings.data),
             inbox=house.inbox.status(),
-            nodes=self._handed.nodes() if self._handed else (),
             listeners=self.listeners,
             refusals=tuple(house.inbox.refusals()),
             set_aside=tuple(house.inbox.poison()),
-            data_version=warehouse.data_version(),
-            refreshed_at=warehouse.refreshed_at(),
-            last_event=self._last_event(facts),
-            assistants={str(name): int(count) for name, count in counts},
-            people=int(facts.query("select count(distinct person) from people")[0][0]),
             demo=made_up is not None,
             demo_stage=self._demo.stage(),
             demo_trouble=self._demo.trouble,
             demo_effects=made_up.effects if made_up else {},
-            trouble=" ".join(filter(None, (house.trouble(), self.reception.trouble))),
+            trouble=" ".join(filter(None, (house.trouble() or unread, self.reception.trouble))),
         )
+
+    def _told_last(self) -> tuple[dict[str, Any], str]:
+        """What the warehouse tells; while it cannot be read, what it told last, and why: the
+        status is where whoever runs the server looks then."""
+        try:
+            with _speaking():
+                self._told = self._ask_warehouse()
+        except StoreError as error:
+            if self._told is None:
+                raise
+            return self._told, error.message
+        return self._told, ""
+
+    def _ask_warehouse(self) -> dict[str, Any]:
+        warehouse = self.house.warehouse
+        facts = RememberingStore(warehouse.facts, warehouse.data_version())
+        counts = facts.query(
+            "select assistant, count(*) from session_days group by assistant order by 1"
+        )
+        return {
+            "nodes": self._handed.nodes() if self._handed else (),
+            "data_version": warehouse.data_version(),
+            "refreshed_at": warehouse.refreshed_at(),
+            "last_event": self._last_event(facts),
+            "assistants": {str(name): int(count) for name, count in counts},
+            "people": int(facts.query("select count(distinct person) from people")[0][0]),
+        }
 
     def _last_event(self, facts: Store) -> Seen | None:
         newest = self.house.applier.newest

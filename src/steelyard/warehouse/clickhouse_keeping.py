@@ -95,12 +95,12 @@ def copy_to(wire: Wire, schema: Schema, target: Path) -> dict[str, int]:
             cursor.execute(f"delete from {name}")
             names = ", ".join(f"`{c.name}`" for c in columns)
             order = " ORDER BY of_version, of_place" if name in RAW else ""
-            rows = wire.arrow(f"SELECT {names} FROM {name}{order}")
-            cursor.register("brought", rows)
             values = ", ".join(c.restored for c in columns)
             told = ", ".join(f'"{c.name}"' for c in columns)
-            cursor.execute(f"insert into {name} ({told}) select {values} from brought")
-            cursor.unregister("brought")
+            for rows in wire.batches(f"SELECT {names} FROM {name}{order}"):
+                cursor.register("brought", rows)
+                cursor.execute(f"insert into {name} ({told}) select {values} from brought")
+                cursor.unregister("brought")
     return counts(wire, schema)
 
 
@@ -110,8 +110,11 @@ def export_parquet(wire: Wire, schema: Schema, folder: Path) -> dict[str, int]:
 
     for name, columns in schema.items():
         names = ", ".join(f"`{c.name}`" for c in columns)
-        rows = wire.arrow(f"SELECT {names} FROM {name}")
-        pq.write_table(rows, folder / f"{name}.parquet", compression="zstd")
+        file = folder / f"{name}.parquet"
+        nothing = wire.arrow(f"SELECT {names} FROM {name} LIMIT 0")
+        with pq.ParquetWriter(file, nothing.schema, compression="zstd") as writer:
+            for rows in wire.batches(f"SELECT {names} FROM {name}"):
+                writer.write_table(rows)
     return counts(wire, schema)
 
 

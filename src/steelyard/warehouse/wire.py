@@ -55,6 +55,12 @@ class Wire:
             found = self._client.query_arrow(sql, parameters=dict(parameters or {}))
         return without_zones(found)
 
+    def batches(self, sql: str) -> Iterator[pa.Table]:
+        """The answer piece by piece, where all of it may not fit into memory."""
+        with _told("did not answer"), self._client.query_arrow_stream(sql) as stream:
+            for found in stream:
+                yield without_zones(pa.Table.from_batches([found]))
+
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         columns = [column.to_pylist() for column in self.arrow(sql, parameters).columns]
         return list(zip(*columns, strict=True))

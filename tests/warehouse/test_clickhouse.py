@@ -162,6 +162,15 @@ def test_facts_are_those_of_duckdb(warehouse: ClickHouseWarehouse) -> None:
     assert warehouse.data_version() == embedded.warehouse.data_version()
 
 
+def test_building_facts_leaves_records_where_they_are(warehouse: ClickHouseWarehouse) -> None:
+    asked = "SELECT of_version, of_place, key FROM events UNION ALL SELECT of_version, of_place, key"
+    warehouse.append(BATCH, 1, NOW)
+    before = warehouse.wire.rows(f"{asked} FROM points ORDER BY key")
+    refresh(warehouse, Options(), NOW)
+    assert warehouse.wire.rows(f"{asked} FROM points ORDER BY key") == before
+    assert len(before) == 2
+
+
 def test_another_process_sees_a_commit(warehouse: ClickHouseWarehouse) -> None:
     with again(warehouse) as reader:
         warehouse.append(BATCH, 3, NOW)

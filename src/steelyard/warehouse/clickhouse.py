@@ -262,7 +262,7 @@ class ClickHouseWarehouse:
             asked = f"SELECT {columns}, {place} FROM {table} WHERE {where} ORDER BY {place}"
             rows = self.wire.arrow(asked)
             cursor.taken.setdefault(table, []).append(rows.select(place.split(", ")))
-        self._bench.fill(cursor, table, rows)
+        self._bench.fill(cursor.cursor, table, rows)  # not noted: it changes nothing
 
     def renew(self, cursor: Any, days: Sequence[date]) -> None:
         """All fine facts of these days will be what this transaction puts into their tables."""

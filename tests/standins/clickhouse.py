@@ -22,25 +22,29 @@ from tests.standins.server import Answer, Request, serving
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$")
 _INSERT = re.compile(r"^\s*INSERT\s+INTO\s+(\S+)(?:\s*\(([^)]*)\))?\s+FORMAT\s+(\w+)", re.I)
 _ASKS = re.compile(r"^\s*(SELECT|WITH|EXISTS|SHOW|DESCRIBE)\b", re.I)
+_TOKEN = "insert_deduplication_token"  # the one setting that each insert has of its own
 _OURS = {"query", "database", "default_format", "user", "password", "client_protocol_version"}
-_OURS |= {"session_id", "wait_end_of_query", "buffer_size", "enable_http_compression", "compress"}
+_OURS |= {"session_id", "query_id", "wait_end_of_query", "buffer_size", "compress"}
+_OURS |= {"enable_http_compression"}
 
 
 class Engine:
-    """One chDB with a client for each database asked for."""
+    """One chDB with a client for each database and settings asked for: to give a statement settings
+    of its own takes chDB's client a dozen statements before and after it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.clients: dict[str, Any] = {}
+        self.clients: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
 
-    def client(self, database: str) -> Any:
+    def client(self, database: str, settings: dict[str, str]) -> Any:
         import clickhouse_connect
 
-        if database not in self.clients:
-            self.clients[database] = clickhouse_connect.get_client(
-                interface="chdb", path=str(self.folder), database=database
+        which = (database, tuple(sorted(settings.items())))
+        if which not in self.clients:
+            self.clients[which] = clickhouse_connect.get_client(
+                interface="chdb", path=str(self.folder), database=database, settings=settings
             )
-        return self.clients[database]
+        return self.clients[which]
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/ping":
@@ -56,26 +60,24 @@ class Engine:
     def _answer(self, request: Request) -> bytes:
         body = _plain(request)
         sql = request.one("query") or body.decode()
-        client = self.client(request.one("database", "default"))
-        settings = {
-            name: values[0]
-            for name, values in request.query.items()
-            if name not in _OURS and not name.startswith("param_")
-        }
+        said = {name: values[0] for name, values in request.query.items() if name not in _OURS}
+        settings = {k: v for k, v in said.items() if not k.startswith("param_") and k != _TOKEN}
+        client = self.client(request.one("database", "default"), settings)
         inserted = _INSERT.match(sql)
         if inserted:
             names = [n.strip(" `") for n in inserted[2].split(",")] if inserted[2] else None
             data = body if request.one("query") else body[inserted.end() :].lstrip()
-            client.raw_insert(inserted[1], names, data, settings=settings, fmt=inserted[3])
+            token = {_TOKEN: said[_TOKEN]} if _TOKEN in said else {}
+            client.raw_insert(inserted[1], names, data, settings=token, fmt=inserted[3])
             return b""
         found = _FORMAT.search(sql)
         fmt = found[1] if found else request.one("default_format", "TabSeparated")
-        values = {n[6:]: v[0] for n, v in request.query.items() if n.startswith("param_")}
-        said = _FORMAT.sub("", sql)
-        if not _ASKS.match(said):
-            client.command(said, parameters=values, settings=settings)
+        values = {n[6:]: v for n, v in said.items() if n.startswith("param_")}
+        statement = _FORMAT.sub("", sql)
+        if not _ASKS.match(statement):
+            client.command(statement, parameters=values)
             return b""
-        return bytes(client.raw_query(said, parameters=values, settings=settings, fmt=fmt))
+        return bytes(client.raw_query(statement, parameters=values, fmt=fmt))
 
 
 def _plain(request: Request) -> bytes:

@@ -109,7 +109,7 @@ class ClickHouseWarehouse:
             )
         asked = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
         known = {*self.wire.rows(asked)}
-        for statement in statements(self._bench.schema, known):
+        for statement in statements(self._bench.schema, known, self.wire.cluster):
             self.wire.run(statement)
         if not found:
             with self.transaction() as cursor:

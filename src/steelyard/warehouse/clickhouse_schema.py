@@ -2,6 +2,7 @@
 
 A table of facts is `name_rows`, in parts with a version each, and a view `name` that shows of every
 part the version that the table `parts` names. Raw records have no parts: they are only appended.
+With a cluster named, statements run on all its servers and every one keeps all rows.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _MANIFOLD = {
     *("resource", "attributes", "key", "sha", "description", "error"),
 }
 # Copies of one insert (the client sends again what it has no answer to) count once.
-_ONCE = "SETTINGS non_replicated_deduplication_window = 1000"
+_INSERTS_KNOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -115,51 +116,72 @@ def _within(day: str) -> str:
     return f"greatest(least({day}, date '{LATEST}'), date '{EARLIEST}')"
 
 
-def statements(schema: Schema, there: Collection[tuple[str, str]]) -> Iterator[str]:
+def on(cluster: str) -> str:
+    """What makes a statement run on all servers of a cluster."""
+    return f" ON CLUSTER `{cluster}`" if cluster else ""
+
+
+def create(name: str, columns: str, rest: str, cluster: str, **settings: int) -> str:
+    """A table of the MergeTree family; `rest` begins with what its engine's name ends with. On a
+    cluster each server keeps all of it, at the path that the servers' settings give."""
+    kind = "Replicated" if cluster else ""
+    settings[f"{'' if cluster else 'non_'}replicated_deduplication_window"] = _INSERTS_KNOWN
+    said = ", ".join(f"{setting} = {value}" for setting, value in settings.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name}{on(cluster)} ({columns})"
+        f" ENGINE = {kind}{rest} SETTINGS {said}"
+    )
+
+
+def statements(
+    schema: Schema, there: Collection[tuple[str, str]], cluster: str = ""
+) -> Iterator[str]:
     """What creates the tables that are missing and adds the columns they lack; `there` are the
     tables and columns that are not."""
-    yield (
-        "CREATE TABLE IF NOT EXISTS schema_version (version UInt64)"
-        " ENGINE = MergeTree ORDER BY version"
-    )
-    yield (
-        "CREATE TABLE IF NOT EXISTS parts (name LowCardinality(String), part Date32,"
-        " version UInt64, rows UInt64, mark String)"
-        f" ENGINE = ReplacingMergeTree(version) ORDER BY (name, part) {_ONCE}"
+    yield create("schema_version", "version UInt64", "MergeTree ORDER BY version", cluster)
+    yield create(
+        "parts",
+        "name LowCardinality(String), part Date32, version UInt64, rows UInt64, mark String",
+        "ReplacingMergeTree(version) ORDER BY (name, part)",
+        cluster,
     )
     for name, columns in schema.items():
         table = name if name in RAW else f"{name}_rows"
-        yield _raw(name, columns) if name in RAW else _facts(name, columns)
+        yield (_raw if name in RAW else _facts)(name, columns, cluster)
         for column in columns if any(known == table for known, _ in there) else ():
             if (table, column.name) not in there:
-                yield f"ALTER TABLE {table} ADD COLUMN `{column.name}` {column.type}"
+                added = f"ADD COLUMN IF NOT EXISTS `{column.name}` {column.type}"
+                yield f"ALTER TABLE {table}{on(cluster)} {added}"
         if name not in RAW:
-            yield _view(name, columns)
+            yield _view(name, columns, cluster)
 
 
-def _raw(name: str, columns: Sequence[Column]) -> str:
+def _raw(name: str, columns: Sequence[Column], cluster: str) -> str:
     said = ", ".join(f"`{c.name}` {c.type}" for c in columns)
-    return (
-        f"CREATE TABLE IF NOT EXISTS {name} ({said}, of_version UInt64, of_place UInt32,"
-        " INDEX at of_version TYPE minmax, INDEX which body TYPE minmax)"
-        " ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, assistant, session)"
-        f" {_ONCE}"
+    return create(
+        name,
+        f"{said}, of_version UInt64, of_place UInt32,"
+        " INDEX at of_version TYPE minmax, INDEX which body TYPE minmax",
+        "MergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, assistant, session)",
+        cluster,
     )
 
 
-def _facts(name: str, columns: Sequence[Column]) -> str:
+def _facts(name: str, columns: Sequence[Column], cluster: str) -> str:
     said = ", ".join(f"`{c.name}` {c.type}" for c in columns)
     who = ", person" if any(c.name == "person" for c in columns) else ""
-    return (
-        f"CREATE TABLE IF NOT EXISTS {name}_rows ({said}, of_part Date32, of_version UInt64)"
-        f" ENGINE = MergeTree PARTITION BY toYYYYMM(of_part) ORDER BY (of_part, of_version{who})"
-        f" {_ONCE}"
+    return create(
+        f"{name}_rows",
+        f"{said}, of_part Date32, of_version UInt64",
+        f"MergeTree PARTITION BY toYYYYMM(of_part) ORDER BY (of_part, of_version{who})",
+        cluster,
     )
 
 
-def _view(name: str, columns: Sequence[Column]) -> str:
+def _view(name: str, columns: Sequence[Column], cluster: str) -> str:
     names = ", ".join(f"`{c.name}`" for c in columns)
-    return f"CREATE OR REPLACE VIEW {name} AS SELECT {names} FROM {name}_rows WHERE {current(name)}"
+    shown = f"SELECT {names} FROM {name}_rows WHERE {current(name)}"
+    return f"CREATE OR REPLACE VIEW {name}{on(cluster)} AS {shown}"
 
 
 def current(name: str) -> str:

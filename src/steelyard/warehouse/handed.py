@@ -17,6 +17,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from steelyard.receiver.body import Body, InboxStatus, ReceiverNode
+from steelyard.warehouse.clickhouse_schema import create
 from steelyard.warehouse.wire import Wire
 
 _Columns = list[tuple[str, pa.DataType]]
@@ -27,17 +28,7 @@ _BODY: _Columns = [
     ("data", pa.binary()),
 ]
 _BODIES = pa.schema(_BODY)
-# A node forgets what it handed over after a day: until then it is on ClickHouse's disk for sure.
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS handed (batch String, node String, bodies UInt32, bytes UInt64,"
-    " handed_at DateTime64(6, 'UTC') DEFAULT now64(6), data String)"
-    " ENGINE = MergeTree ORDER BY (handed_at, batch) SETTINGS fsync_after_insert = 1,"
-    " fsync_part_directory = 1, non_replicated_deduplication_window = 1000",
-    "CREATE TABLE IF NOT EXISTS receivers (node String, name String, pending UInt64,"
-    " last_received_at Nullable(DateTime64(6, 'UTC')), ended Bool,"
-    " told_at DateTime64(6, 'UTC') DEFAULT now64(6))"
-    " ENGINE = ReplacingMergeTree(told_at) ORDER BY node TTL toDateTime(told_at) + INTERVAL 7 DAY",
-)
+_TABLES = ("handed", "receivers")
 _NODES_SHOWN = 100
 _BATCHES_LISTED = 1000
 
@@ -71,11 +62,17 @@ class Handed:
 
     def make(self) -> None:
         """The tables, where they are missing; before anything but `nodes`."""
-        if self._is_made:
-            return
-        for statement in _TABLES:
-            self._wire.run(statement)
-        self._is_made = True
+        if not self._are_there():
+            for statement in statements(self._wire.cluster):
+                self._wire.run(statement)
+            self._is_made = True
+
+    def _are_there(self) -> bool:
+        if not self._is_made:
+            asked = "SELECT count() FROM system.tables WHERE database = currentDatabase()"
+            found = self._wire.rows(f"{asked} AND name IN {_TABLES}")
+            self._is_made = found[0][0] == len(_TABLES)
+        return self._is_made
 
     def put(self, node: str, bodies: Sequence[Body]) -> None:
         """One batch; on the disk when this returns."""
@@ -122,11 +119,7 @@ class Handed:
     def nodes(self) -> tuple[ReceiverNode, ...]:
         """The nodes of the last week, without those that ended with nothing left; those of which
         most waits first, not more than a page holds. Empty where no node ever was."""
-        if not self._is_made:
-            asked = "SELECT count() FROM system.tables WHERE database = currentDatabase()"
-            asked += " AND name IN ('handed', 'receivers')"
-            self._is_made = self._wire.rows(asked)[0][0] == len(_TABLES)
-        rows = self._wire.rows(_NODES) if self._is_made else []
+        rows = self._wire.rows(_NODES) if self._are_there() else []
         return tuple(ReceiverNode(*(_aware(value) for value in row)) for row in rows)
 
     def close(self) -> None:
@@ -134,7 +127,32 @@ class Handed:
             self._opened.close()
 
     def _insert(self, table: str, row: dict[str, Any], token: str) -> None:
-        self._wire.insert(table, pa.Table.from_pylist([row], pa.schema(_ROWS[table])), token)
+        rows = pa.Table.from_pylist([row], pa.schema(_ROWS[table]))
+        self._wire.insert(table, rows, token, insert_quorum_parallel=1)  # many nodes at once
+
+
+def statements(cluster: str) -> tuple[str, str]:
+    """What creates the two tables."""
+    return (
+        # A node forgets what it handed over after a day: until then it is on the disk for sure.
+        create(
+            "handed",
+            "batch String, node String, bodies UInt32, bytes UInt64,"
+            " handed_at DateTime64(6, 'UTC') DEFAULT now64(6), data String",
+            "MergeTree ORDER BY (handed_at, batch)",
+            cluster,
+            fsync_after_insert=1,
+            fsync_part_directory=1,
+        ),
+        create(
+            "receivers",
+            "node String, name String, pending UInt64,"
+            " last_received_at Nullable(DateTime64(6, 'UTC')), ended Bool,"
+            " told_at DateTime64(6, 'UTC') DEFAULT now64(6)",
+            "ReplacingMergeTree(told_at) ORDER BY node TTL toDateTime(told_at) + INTERVAL 7 DAY",
+            cluster,
+        ),
+    )
 
 
 _ROWS: dict[str, _Columns] = {

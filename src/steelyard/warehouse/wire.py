@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 
 from steelyard.errors import ConfigError, StoreError
+from steelyard.warehouse.clickhouse_schema import on
 
 _SETTINGS: Mapping[str, Any] = {
     "mutations_sync": 2,  # a deletion has happened when its statement ends
@@ -24,6 +25,14 @@ _SETTINGS: Mapping[str, Any] = {
     "async_insert": 0,
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
+}
+# Where several servers keep the same: an insert ends when most of them have it, one insert after
+# the other, so that whoever sees a commit in `parts` sees on any server all that it names.
+_ON_CLUSTER: Mapping[str, Any] = {
+    "insert_quorum": "auto",
+    "insert_quorum_parallel": 0,
+    "insert_quorum_timeout": 120_000,  # milliseconds; less than the driver waits for an answer
+    "select_sequential_consistency": 1,
 }
 _SECONDS = {"connect_timeout": 10, "send_receive_timeout": 300}
 logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)  # what it says, its errors say
@@ -37,6 +46,7 @@ class Wire:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.cluster = _cluster(url)
         with _told("cannot be opened", "Check the address, user and password of the warehouse."):
             self._client = _chdb(url) if url.startswith("chdb:") else _http(url)
         self.database = str(self._client.database or "default")
@@ -70,10 +80,10 @@ class Wire:
         with _told("refused a statement"):
             self._client.command(sql, parameters=dict(parameters or {}))
 
-    def insert(self, name: str, table: pa.Table, token: str) -> None:
+    def insert(self, name: str, table: pa.Table, token: str, **settings: int) -> None:
         """Rows into a table. The same token counts once: what got no answer can be sent again."""
         with _told("did not take rows"):
-            said = {"insert_deduplication_token": token}
+            said = {"insert_deduplication_token": token, **settings}
             self._client.insert_arrow(name, table, settings=said)
 
     def close(self) -> None:
@@ -96,7 +106,7 @@ def _http(url: str) -> Client:
         "username": unquote(parts.username or "default"),
         "password": unquote(parts.password or ""),
         "interface": "https" if secure else "http",
-        "settings": dict(_SETTINGS),
+        "settings": _settings(_cluster(url)),
         "autogenerate_session_id": False,  # requests of several threads at once
         "client_name": "steelyard",
         **_SECONDS,
@@ -106,10 +116,37 @@ def _http(url: str) -> Client:
         raise ConfigError(
             f"{database!r} is no name of a database.", "Use letters, digits and underscores."
         )
-    if database != "default":
-        with clickhouse_connect.get_client(database="default", **said) as first:
-            first.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+    with clickhouse_connect.get_client(database="default", **said) as first:
+        _prepare(first, database, _cluster(url))
     return clickhouse_connect.get_client(database=database, **said)
+
+
+def _settings(cluster: str) -> dict[str, Any]:
+    return {**_SETTINGS, **(_ON_CLUSTER if cluster else {})}
+
+
+def _prepare(client: Client, database: str, cluster: str) -> None:
+    """Make the database where it is missing; on a cluster, all of whose servers keep the same."""
+    if cluster:
+        asked = "SELECT uniqExact(shard_num) FROM system.clusters WHERE cluster = {name:String}"
+        shards = int(str(client.command(asked, parameters={"name": cluster})))
+        if shards != 1:
+            raise ConfigError(
+                f"ClickHouse's cluster {cluster!r} has {shards} shards; Steelyard needs one.",
+                "Name a cluster of one shard whose servers are replicas (`system.clusters`).",
+            )
+    if not int(str(client.command(f"EXISTS DATABASE {database}"))):
+        client.command(f"CREATE DATABASE IF NOT EXISTS {database}{on(cluster)}")
+
+
+def _cluster(url: str) -> str:
+    """The cluster that a URL names; none for most."""
+    name = parse_qs(urlsplit(url).query).get("cluster", [""])[0]
+    if not name.replace("_", "").replace("-", "").replace(".", "").isalnum() and name:
+        raise ConfigError(
+            f"{name!r} is no name of a cluster.", "Use letters, digits, `_`, `-` and `.`."
+        )
+    return name
 
 
 @contextmanager

@@ -65,8 +65,9 @@ class Settings(BaseModel):
     warehouse: str = Field(
         "",
         description="URL of the analytical database, `duckdb:///path/to/file` or"
-        " `clickhouse://user:password@host:8123/database` (`?secure=true` for HTTPS, `?cluster=name`"
-        " where several servers keep the same); empty is a file in the data folder.",
+        " `clickhouse://user:password@host:8123/database` (`?secure=true` for HTTPS,"
+        " `?cluster=name` where several servers keep the same); empty is a file in the data"
+        " folder.",
     )
     state: str = Field(
         "",

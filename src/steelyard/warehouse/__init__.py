@@ -30,9 +30,10 @@ def open_warehouse(
 
     `duckdb:///path/to/file.duckdb`, a plain path, or `clickhouse://user:password@host:port/database`
     (`?secure=true` for HTTPS, `?cluster=name` for replicas), or `chdb:///path/to/folder`. `bench`
-    is where the workbench beside ClickHouse may keep a file; without it, that stays in memory. Who opens it without `writes`, beside the one process that
-    writes to a ClickHouse, changes nothing there. Raises ConfigError for a URL that no engine
-    answers to, NewerData for a file of a newer version, StoreError when it cannot be opened.
+    is where the workbench beside ClickHouse may keep a file; without it, that stays in memory. Who
+    opens it without `writes`, beside the one process that writes to a ClickHouse, changes nothing
+    there. Raises ConfigError for a URL that no engine answers to, NewerData for a file of a newer
+    version, StoreError when it cannot be opened.
     """
     scheme, _, rest = url.partition("://")
     if not rest or scheme == "duckdb":

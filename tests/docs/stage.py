@@ -23,7 +23,14 @@ from steelyard.sources.network import Http
 from tests.demo.company import demo_house
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
-SECRETS = ("GITHUB_TOKEN", "JIRA_TOKEN", "GRAPH_SECRET", "OKTA_TOKEN", "OIDC_SECRET")
+SECRETS = (
+    "GITHUB_TOKEN",
+    "JIRA_TOKEN",
+    "GRAPH_SECRET",
+    "OKTA_TOKEN",
+    "OIDC_SECRET",
+    "CLICKHOUSE_PASSWORD",
+)
 ELSEWHERE = re.compile(r"(?<=[\s:=])/(?:mnt|backup|run)/(?:[\w.-]+/)*(?=[\w.-]+(?:\s|$))")
 
 

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from steelyard.app.work_bodies import completion, page_bodies
 from steelyard.errors import SteelyardError
-from steelyard.sources.contract import Check, Directory, Page, Source, Stream
+from steelyard.receiver.otlp import Limits, take_in
+from steelyard.sources.contract import Check, Directory, Page, Request, Source, Stream
 from steelyard.sources.network import Network
 from steelyard.sources.registry import open_source
 from steelyard.state.leases import LeaseLost, Leases
 from steelyard.state.sources import KnownSource, Problem, Sources, StreamState
 
 if TYPE_CHECKING:
-    from steelyard.model import Record
+    from steelyard.receiver.body import NewBody
     from steelyard.receiver.inbox import Inbox
 
 # Tells of progress: source, stream, records so far, done and total where they are known.
@@ -185,16 +186,18 @@ class _Reader:
     def _store(self, page: Page) -> None:
         place = f"{self.stream.name}:{self.pages}"
         bodies = page_bodies(self.source, page.records, self.now, place)
+        bodies += [_taken_in(self.source, request) for request in page.requests]
         if bodies:
             self.runner.inbox.put(bodies)
+        count = len(page.records) + sum(request.records for request in page.requests)
         self.pages += 1
-        self.records += len(page.records)
+        self.records += count
         self.notes.update(dict.fromkeys(page.notes))
         self.state = replace(
             self.state,
             cursor=page.cursor,
-            records=self.state.records + len(page.records),
-            newest=_newest(page.records, self.state.newest),
+            records=self.state.records + count,
+            newest=_newest(page, self.state.newest),
         )
         self.runner.sources.save(self.source, self.state)
         self.runner.update(self.source, self.stream.name, self.records, page.done, page.total)
@@ -246,7 +249,13 @@ def _skewed(skew: dt.timedelta) -> str:
     return f"Its clock is {minutes:.0f} minutes {way} ours: one of the two is wrong."
 
 
-def _newest(records: Sequence[Record], known: dt.datetime | None) -> dt.datetime | None:
-    times = (getattr(record, name, None) for record in records for name in _TIMES)
+def _taken_in(source: str, request: Request) -> NewBody:
+    """As the receiver takes it in: without content."""
+    return take_in(request.signal, "protobuf", "", request.data, f"source:{source}", Limits())
+
+
+def _newest(page: Page, known: dt.datetime | None) -> dt.datetime | None:
+    times = (getattr(record, name, None) for record in page.records for name in _TIMES)
     found = [at for at in times if at is not None]
+    found += [request.newest for request in page.requests]
     return max([*found, *([known] if known else [])], default=None)

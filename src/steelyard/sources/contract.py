@@ -38,6 +38,17 @@ class Options(BaseModel):
 
 
 @dataclass(frozen=True)
+class Request:
+    """Telemetry that a system kept, as a request of OTLP in protobuf. What may not be kept is
+    taken out by the runner, as from what comes over the network."""
+
+    signal: str  # logs | metrics
+    data: bytes
+    records: int
+    newest: dt.datetime
+
+
+@dataclass(frozen=True)
 class Page:
     """Records and the cursor after them: what is stored together, or not at all.
 
@@ -50,6 +61,7 @@ class Page:
     done: int | None = None
     total: int | None = None
     notes: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 # From the cursor of the last page stored (None at first) and the time of the run to what is new.

@@ -73,7 +73,7 @@ def _finish_tool_call(row: Row, extras: Extras) -> None:
     """One event holds both the decision and the result of a call."""
     row[E.name] = "tool_result"
     decision = row[E.decision]
-    asked = decision != "auto_accept" and extras.get("interactive") is not False
+    asked = decision != "auto_accept" and lower(extras.get("interactive")) != "false"
     row[E.decision] = "accept" if decision in ("accept", "auto_accept", "modify") else decision
     if not asked:
         row[E.source] = "config"

@@ -1,0 +1,1 @@
+"""An existing ClickHouse that an OpenTelemetry collector fills: telemetry taken from there."""

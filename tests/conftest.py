@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On ClickHouse, of each test of facts the first case: all go through the same statements on
+    the workbench, which is DuckDB, and only what is brought there and taken away is another."""
+    if not os.environ.get("STEELYARD_TEST_CLICKHOUSE"):
+        return
+    rooms = [ROOT / "tests" / room for room in ("ledger", "people", "work")]
+    seen: set[str] = set()
+    kept, others = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        again = name in seen and item.path.parent in rooms
+        (others if again else kept).append(item)
+        seen.add(name)
+    items[:] = kept
+    config.hook.pytest_deselected(items=others)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recordings and datasets beside the project, or a skip that says so."""

@@ -21,7 +21,7 @@ from tests.standins.server import Answer, Request, serving
 
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$")
 _INSERT = re.compile(r"^\s*INSERT\s+INTO\s+(\S+)(?:\s*\(([^)]*)\))?\s+FORMAT\s+(\w+)", re.I)
-_ASKS = re.compile(r"^\s*(SELECT|WITH|EXISTS|SHOW|DESCRIBE)\b", re.I)
+_ASKS = re.compile(r"^\s*(?:--.*\n\s*)*(SELECT|WITH|EXISTS|SHOW|DESCRIBE)\b", re.I)
 _TOKEN = "insert_deduplication_token"  # the one setting that each insert has of its own
 _OURS = {"query", "database", "default_format", "user", "password", "client_protocol_version"}
 _OURS |= {"session_id", "query_id", "wait_end_of_query", "buffer_size", "compress"}

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from tests.ledger.world import NOW, Session, at, tables_of
+from tests.warehouse.opened import of_duckdb
 
 from steelyard.warehouse import open_warehouse
 
+pytestmark = of_duckdb
 PROGRAM = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])

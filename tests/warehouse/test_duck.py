@@ -11,10 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 from tests.ledger.world import DAY, NOW, Session, at, tables_of
+from tests.warehouse.opened import of_duckdb
 
 from steelyard.errors import ConfigError
 from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.duck import DuckWarehouse
+
+pytestmark = of_duckdb
 
 NOON = at("2026-10-05 12:00")
 BATCH = tables_of([Session("s1").call(NOON), *Session("s1").used(NOON + DAY, {"input": 5})])

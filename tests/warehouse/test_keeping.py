@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from tests.ledger.world import DAY, FACTS, NOW, Session, World, at, tables_of
+from tests.warehouse.opened import rows
 
 from steelyard.warehouse import open_warehouse
 
@@ -30,12 +31,11 @@ def world() -> Iterator[World]:
 def test_a_copy_holds_everything(world: World, tmp_path: Path) -> None:
     counts = world.warehouse.copy_to(tmp_path / "it's a copy.duckdb")
     with open_warehouse(str(tmp_path / "it's a copy.duckdb")) as copy:
-        assert copy.counts() == counts == world.warehouse.counts()
+        assert copy.counts().items() >= counts.items()  # ClickHouse's has no list of migrations
+        assert counts == world.warehouse.counts()
         for name in FACTS:
-            rows = [
-                sorted(w.query(f"select * from {name}"), key=repr) for w in (copy, world.warehouse)
-            ]
-            assert rows[0] == rows[1], name
+            one, two = (rows(w, f"select * from {name}") for w in (copy, world.warehouse))
+            assert sorted(one, key=repr) == sorted(two, key=repr), name
     assert counts["usage"] == 5
 
 
@@ -47,7 +47,7 @@ def test_a_copy_can_be_taken_beside_readers_and_writers(world: World, tmp_path: 
         try:
             while not stop.is_set():
                 world.warehouse.append(tables_of([Session("w").call(NOON)]), 1, NOW)
-                world.warehouse.query("select count(*) from usage")
+                world.warehouse.query("select count(*) from usage_days")
         except BaseException as error:
             failures.append(error)
 
@@ -61,7 +61,7 @@ def test_a_copy_can_be_taken_beside_readers_and_writers(world: World, tmp_path: 
     assert failures == []
     for n, counts in enumerate(copies):
         with open_warehouse(str(tmp_path / f"{n}.duckdb")) as copy:
-            assert copy.counts() == counts
+            assert copy.counts().items() >= counts.items()
             # records and their days are of one moment
             assert counts["events"] == counts["dirty_days"] + 5
 
@@ -71,8 +71,8 @@ def test_parquet_files_hold_the_same_rows(world: World, tmp_path: Path) -> None:
     folder.mkdir()
     counts = world.warehouse.export_parquet(folder)
     assert {path.stem for path in folder.iterdir()} == counts.keys()
-    for name, rows in counts.items():
-        assert pq.read_metadata(folder / f"{name}.parquet").num_rows == rows
+    for name, count in counts.items():
+        assert pq.read_metadata(folder / f"{name}.parquet").num_rows == count
     usage = pq.read_table(folder / "usage.parquet")
     assert sum(usage.column("tokens").to_pylist()) == world.total()
     assert world.warehouse.counts() == counts  # and the warehouse goes on

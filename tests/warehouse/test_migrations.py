@@ -7,11 +7,14 @@ from pathlib import Path
 import duckdb
 import pytest
 from tests.ledger.world import Session, at, tables_of
+from tests.warehouse.opened import of_duckdb
 
 from steelyard.errors import NewerData, StoreError
 from steelyard.records import TABLES
 from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.migrations import latest, migrate, migrations
+
+pytestmark = of_duckdb
 
 EVENT = tables_of([Session("s1").call(at("2026-10-05 12:00"), tokens={"input": 7})])["events"]
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
+from tests.warehouse.opened import in_memory
 
 from steelyard.model import KINDS, VERSIONED
 from steelyard.sources.tables import schema_of
-from steelyard.warehouse import open_warehouse
+from steelyard.warehouse.contract import Warehouse
 
 _NAMES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN"}
 _NAMES |= {"date32[day]": "DATE", "timestamp[us, tz=UTC]": "TIMESTAMP"}
 
 
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[Warehouse]:
+    with in_memory() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_has_a_table_with_a_column_a_field(kind: str, tmp_path: Path) -> None:
-    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
-        rows = warehouse.query(f"describe raw_{kind}")
+def test_each_kind_has_a_table_with_a_column_a_field(kind: str, warehouse: Warehouse) -> None:
+    rows = warehouse.query(f"describe raw_{kind}")
     head = ["source", "key", "seen_at", "gone", *(["seen_day"] if kind in VERSIONED else [])]
     assert [row[0] for row in rows] == [*head, *schema_of(kind).names[1:]]
     types = {row[0]: row[1] for row in rows}

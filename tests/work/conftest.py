@@ -1,17 +1,22 @@
-"""A world of work per test."""
+"""One warehouse for all tests of work; each begins with it empty."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from .world import World
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+@pytest.fixture(scope="session")
+def shared_world() -> Iterator[World]:
+    world = World()
     yield world
     world.warehouse.close()
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    shared_world.forget()
+    return shared_world

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from tests.warehouse.opened import clear, in_memory
 
 from steelyard.model import Record
 from steelyard.sources.tables import to_tables
-from steelyard.warehouse import open_warehouse, told
+from steelyard.warehouse import told
 from steelyard.work.build import Options, build_work
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ def sha(text: str) -> str:
 
 
 class World:
-    def __init__(self, path: Path) -> None:
-        self.warehouse: Warehouse = open_warehouse(str(path / "w.duckdb"))
+    def __init__(self) -> None:
+        self.warehouse: Warehouse = in_memory()
+
+    def forget(self) -> None:
+        clear(self.warehouse)
 
     def tell(self, records: Iterable[Record], source: str = "github") -> None:
         """What a source told, as the applier stores it."""

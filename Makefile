@@ -28,9 +28,9 @@ test-duckdb1: $(VENV)/.test
 		tests/warehouse tests/ledger tests/people tests/app
 
 # The rooms that build facts, with ClickHouse (chDB behind its HTTP interface) as their warehouse.
-# What is about ClickHouse itself is in `test` already.
+# What is about ClickHouse itself is in `test` already. CASES=all: every case of each test.
 test-clickhouse: $(VENV)/.test
-	STEELYARD_TEST_CLICKHOUSE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) --ignore-glob='*clickhouse*' \
+	STEELYARD_TEST_CLICKHOUSE=$(or $(CASES),1) $(BIN)/python -m pytest $(PYTEST_ARGS) --ignore-glob='*clickhouse*' \
 		tests/warehouse tests/ledger tests/people tests/work
 
 lint: $(VENV)/.lint

@@ -89,17 +89,17 @@ def measure(settings: Settings, rounds: int) -> None:
     with House(settings) as house:
         for name, question in QUESTIONS.items():
             line(name, house, partial(house.ask, question), rounds)
-        client = TestClient(create_app(_services(house)), "http://127.0.0.1")
+        client = TestClient(create_app(services(house)), "http://127.0.0.1")
         for name, address in PAGES.items():
-            line(name, house, partial(_get, client, address), rounds)
+            line(name, house, partial(get, client, address), rounds)
 
 
-def _services(house: House) -> ServerServices:
+def services(house: House) -> ServerServices:
     reception = Reception(receiver_config(house.settings), threading.Event(), print)
     return ServerServices(house, (Listener("otlp-http", "http://127.0.0.1:4318"),), reception)
 
 
-def _get(client: TestClient, address: str) -> None:
+def get(client: TestClient, address: str) -> None:
     answer = client.get(address, headers={"Accept": "text/html"})
     assert answer.status_code == 200, answer.text[:500]
 

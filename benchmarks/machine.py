@@ -22,7 +22,7 @@ def facts() -> str:
 
 def cpu_seconds(pid: int) -> dict[int, float]:
     """User and system time of a process and of all that it started, by process."""
-    used = {pid: _own(pid)}
+    used = {pid: own_seconds(pid)}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         used |= cpu_seconds(int(child))
     for task in Path(f"/proc/{pid}/task").iterdir():  # a thread's children are its own
@@ -44,6 +44,7 @@ def folder_bytes(folder: Path, pattern: str = "*") -> int:
     return sum(file.stat().st_size for file in folder.glob(pattern) if file.is_file())
 
 
-def _own(pid: int) -> float:
+def own_seconds(pid: int) -> float:
+    """User and system time of one process, its threads' among it."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / TICKS  # without children: they are counted themselves

@@ -173,6 +173,10 @@ def measure(events: int, batches: Sequence[Decoded], rounds: int, folder: Path, 
     )
     costs = [ingest(settings, batches).per(millions * 1e-3) for settings in (duck, other)]
     _say("a million (ms: thousandths of s)", *costs)
+    with ClickHouseWarehouse(url, writes=False) as target:
+        asked = f"{sql} AND database = currentDatabase() AND table = 'events'"
+        raw = target.wire.rows(asked)[0][0] / target.wire.rows("SELECT count() FROM events")[0][0]
+    print(f"  a raw record takes {raw:.0f} bytes in ClickHouse; in DuckDB see benchmarks.bytes")
 
 
 def _say(name: str, one: Cost, two: Cost) -> None:

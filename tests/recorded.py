@@ -12,6 +12,7 @@ from steelyard.app.house import House
 from steelyard.config import load_settings
 from steelyard.ledger.models import family
 from steelyard.metrics import Question
+from tests.warehouse.opened import ON_CLICKHOUSE, database
 
 Key = tuple[str, ...]
 FOLDER = Path(
@@ -103,4 +104,5 @@ def total(door: Any, metric: str) -> Any:
 
 def open_house(folder: Path) -> House:
     """A house on a small budget: tests share the machine."""
-    return House(load_settings(folder / "data", threads=2, memory_limit="1GB"))
+    warehouse = database() if ON_CLICKHOUSE else ""
+    return House(load_settings(folder / "data", threads=2, memory_limit="1GB", warehouse=warehouse))

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from tests.app.bodies import NOON, body_of
 from tests.ledger.world import DAY, Session
 from tests.recorded import asked, open_house, total
+from tests.warehouse.opened import rows
 
 from steelyard.app import work_bodies
 from steelyard.app.house import House
@@ -185,10 +186,8 @@ def _shas(house: House) -> list[tuple[str]]:
 
 def everything(house: House) -> Iterator[tuple[str, str]]:
     """Where and what: every row of every database, as text in lower case."""
-    for (table,) in house.warehouse.query(
-        "select table_name from information_schema.tables where table_schema = 'main'"
-    ):
-        for (row,) in house.warehouse.query(f"select t::varchar from {table} t"):
+    for table in house.warehouse.counts():
+        for (row,) in rows(house.warehouse, f"select t::varchar from {table} t"):
             yield f"warehouse {table}", row.lower()
     for name in ("inbox.db", "state.db"):
         with sqlite3.connect(house.settings.data / name) as file:
@@ -215,7 +214,7 @@ def traces(house: House) -> list[tuple[str, str]]:
 def figures(house: House) -> dict[str, object]:
     """What must be the same before and after, as sums of the facts."""
     return {
-        f"{table}.{column}": house.warehouse.query(f"select sum({column}) from {table}")
+        f"{table}.{column}": rows(house.warehouse, f"select sum({column}) from {table}")
         for table, column in (
             *(("usage", "tokens"), ("usage_days", "list_nanos"), ("session_days", "requests")),
             *(("work_commits", "additions"), ("work_pull_requests", "lines")),
@@ -285,7 +284,8 @@ def test_what_comes_later_of_their_sessions_is_theirs_though_it_names_nobody(
     assert [each for each in traces(company) if each[0].startswith("warehouse")] == []
     assert total(company, "tokens") == tokens + (0 if with_work else 55_550)
     if not with_work:  # work of one session stays work of one session
-        found = company.warehouse.query("select count(*) from events group by session order by 1")
+        sql = "select count(*) from events group by session order by 1"
+        found = rows(company.warehouse, sql)
         assert (3,) in found
     company.rebuild()
     assert [each for each in traces(company) if each[0].startswith("warehouse")] == []

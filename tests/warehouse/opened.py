@@ -73,7 +73,7 @@ def empty(warehouse: Warehouse, tables: Sequence[str]) -> None:
 
 
 def clear(warehouse: Warehouse) -> None:
-    """As it was when it was new; prices stay, and versions go on: answers are remembered by them."""
+    """As when it was new, but for prices, and for its version: answers are remembered by that."""
     version = warehouse.data_version()
     asked = "select table_name from duckdb_tables() where not temporary order by 1"
     names = [name for (name,) in warehouse.query(asked)]

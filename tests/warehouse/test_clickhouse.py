@@ -177,6 +177,18 @@ def test_building_facts_leaves_records_where_they_are(warehouse: ClickHouseWareh
     assert (len(before), places()) == (2, before)
 
 
+def test_a_commit_that_changes_records_alone_is_one(warehouse: ClickHouseWarehouse) -> None:
+    warehouse.append(BATCH, 1, NOW)
+    with warehouse.transaction() as cursor:
+        warehouse.bring(cursor, "events", "1")
+        cursor.execute("update events set session = 'another'")
+    asked = "select session from events order by 1"
+    assert rows(warehouse, asked) == [("another",)]
+    with again(warehouse) as after:  # which first deletes what no commit names
+        after.append(tables_of([TWO.call(NOON)]), 2, NOW)
+        assert rows(after, asked) == [("another",), ("s2",)]
+
+
 def test_another_process_sees_a_commit(warehouse: ClickHouseWarehouse) -> None:
     with again(warehouse) as reader:
         warehouse.append(BATCH, 3, NOW)

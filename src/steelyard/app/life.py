@@ -18,7 +18,7 @@ from steelyard.app.seeing import read_key
 from steelyard.people import erase
 from steelyard.people.forgotten import Forgotten, Session, digests
 from steelyard.people.personal import mark, session_mark
-from steelyard.people.reach import bring_facts, bring_theirs
+from steelyard.people.reach import bring_facts, bring_sessions, bring_theirs
 from steelyard.state.forgotten import Copies, Copy, ForgottenPeople
 from steelyard.state.views import Views
 
@@ -74,12 +74,15 @@ def take_out(house: House, who: erase.Named, with_work: bool) -> tuple[dict[str,
     caller has applied what waits and holds the applier's turn."""
     key = read_key(house.settings.pseudonym_key_path)
     with house.warehouse.transaction() as cursor:
+        bring_theirs(house.warehouse, cursor, who)
+        bring_facts(house.warehouse, cursor, who)
         erase.find_theirs(cursor, who)
         sessions = erase.sessions_of(cursor)
+        numbers = erase.bodies_of(cursor)
     ForgottenPeople(house.state).add(digests(key, (*who.marks, *sessions)), with_work)
     forgotten = read_forgotten(house.settings, house.state)
     house.applier.forgotten = forgotten
-    bodies = _drop_bodies(house, who, forgotten)
+    bodies = _drop_bodies(house, {*numbers, *holding(house.inbox, who, forgotten)})
     _leave_state(house.state, who)
     with house.warehouse.transaction() as cursor:
         rows = erase.erase(house.warehouse, cursor, who, forgotten, with_work)
@@ -93,21 +96,18 @@ def forget_sessions(house: House, sessions: Mapping[Session, bool]) -> None:
     for with_work in (False, True):
         found = [pair for pair, goes in sessions.items() if goes is with_work]
         if found:
-            with house.applier.warehouse.transaction() as cursor:
+            warehouse = house.applier.warehouse
+            with warehouse.transaction() as cursor:
+                bring_sessions(warehouse, cursor, found)
                 erase.erase_sessions(cursor, found, forgotten, with_work)
             marks = [session_mark(*pair) for pair in found]
             ForgottenPeople(house.state).add(digests(forgotten.key, marks), with_work)
 
 
-def _drop_bodies(house: House, who: erase.Named, forgotten: Forgotten) -> int:
+def _drop_bodies(house: House, holding_them: set[int]) -> int:
     """Requests are kept for a rebuild; those that hold the person are let go of, and what came in
     them stays in the warehouse as it is cleaned there."""
-    with house.warehouse.transaction() as cursor:
-        bring_theirs(house.warehouse, cursor, who)
-        bring_facts(house.warehouse, cursor, who)
-        erase.find_theirs(cursor, who)
-        numbers = erase.bodies_of(cursor)
-    numbers = sorted({*numbers, *holding(house.inbox, who, forgotten)})
+    numbers = sorted(holding_them)
     with house.warehouse.transaction() as cursor:
         erase.let_go_of_bodies(house.warehouse, cursor, numbers)
     house.inbox.forget_bodies(numbers)

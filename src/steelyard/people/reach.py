@@ -13,6 +13,7 @@ from steelyard.warehouse.words import texts
 
 if TYPE_CHECKING:
     from steelyard.people.erase import Named
+    from steelyard.people.forgotten import Session
     from steelyard.warehouse import Warehouse
 
 
@@ -37,6 +38,13 @@ def bring_theirs(warehouse: Warehouse, cursor: Any, who: Named) -> None:
     for table in TABLES:
         where = f"{tests} or (session <> '' and (assistant, session) in ({among}))"
         warehouse.bring(cursor, table, where)
+
+
+def bring_sessions(warehouse: Warehouse, cursor: Any, sessions: Iterable[Session]) -> None:
+    """All records of these sessions."""
+    pairs = ", ".join(f"({texts(pair, warehouse.facts.dialect)})" for pair in sessions)
+    for table in TABLES:
+        warehouse.bring(cursor, table, f"(assistant, session) in ({pairs})")
 
 
 def bring_facts(warehouse: Warehouse, cursor: Any, who: Named) -> None:

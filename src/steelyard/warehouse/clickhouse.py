@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
+# What a commit says of raw records, which have no parts: without it, one of records alone is none.
+_RECORDS: PartMarks = {date(1970, 1, 1): (0, "")}
 _ENTRY: list[tuple[str, pa.DataType]] = [
     ("name", pa.string()),
     ("part", pa.date32()),
@@ -212,6 +214,7 @@ class ClickHouseWarehouse:
                 self.wire.insert(f"{change.table}_rows", rows, f"{version}-{change.table}")
         self._check_alone()
         marks_of = {change.table: change.marks for change in changes}
+        marks_of |= {name: _RECORDS for name, _ in work.appended}
         self.wire.insert("parts", _entries(marks_of, version), f"{version}-parts")
         self._version, self._unfinished = version, False
         for change in changes:

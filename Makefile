@@ -31,7 +31,7 @@ test-duckdb1: $(VENV)/.test
 # What is about ClickHouse itself is in `test` already. CASES=all: every case of each test.
 test-clickhouse: $(VENV)/.test
 	STEELYARD_TEST_CLICKHOUSE=$(or $(CASES),1) $(BIN)/python -m pytest $(PYTEST_ARGS) --ignore-glob='*clickhouse*' \
-		tests/warehouse tests/ledger tests/people tests/work
+		tests/warehouse tests/ledger tests/people tests/work tests/app/test_life.py
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import datetime as dt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ledger.world import DAY, MINUTE, Record, Session, World, at
+from tests.warehouse.opened import examples
 
 START = at("2026-10-05 00:00")  # a Monday
 SESSIONS = (
@@ -74,7 +75,7 @@ histories = st.lists(
     st.one_of(calls(), points(), running_totals(), other_events()), min_size=1, max_size=8
 ).map(lambda parts: [record for part in parts for record in part])
 quietly = settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

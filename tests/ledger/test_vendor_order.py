@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ledger.world import DAY, MINUTE, Record, Session, World, at
+from tests.warehouse.opened import examples
 
 from steelyard.model import UsageDay
 
@@ -20,7 +21,7 @@ SESSIONS = (
 minutes = st.one_of(st.integers(0, 4 * 1440 - 1), st.sampled_from([1438, 1441, 2879, 2881, 4319]))
 tokens = st.integers(1, 5000)
 quietly = settings(
-    max_examples=8,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

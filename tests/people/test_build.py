@@ -13,14 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.ledger.world import DAY, Session, at
 from tests.people.world import ADA, BOB, Company, account, commit, day, decided, member, person
-from tests.warehouse.opened import ON_CLICKHOUSE, of_duckdb
+from tests.warehouse.opened import examples, of_duckdb
 
 from steelyard.warehouse import open_warehouse
 from steelyard.warehouse.migrations import migrate
 
 NOON = at("2026-10-05 12:00")
 GRAPH, OKTA = "microsoft-graph", "okta"
-EXAMPLES = 5 if ON_CLICKHOUSE else 25  # one takes a second there
 RAW = ("raw_people", "raw_memberships", "raw_accounts", "raw_commits")
 
 
@@ -66,7 +65,7 @@ _RECORD = st.one_of(
 _TOLD = st.tuples(st.sampled_from([GRAPH, OKTA, "zz"]), _DAY, _RECORD)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(_TOLD, max_size=10), st.randoms(use_true_random=False))
 def test_order_and_repetition_of_rows_change_nothing(
     company: Company, told: list[tuple[str, str, Any]], chance: random.Random

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.warehouse.opened import examples
 
 from steelyard.model import BillingLine, UsageDay
 
@@ -30,7 +31,9 @@ def test_what_does_not_divide_goes_to_the_first_days(world: World) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(nanos=st.integers(-(10**17), 10**17), days=st.integers(1, 366))
 def test_the_days_sum_to_the_line(world: World, nanos: int, days: int) -> None:

@@ -21,6 +21,7 @@ from steelyard.app.house import House
 from steelyard.app.syncing import Runner, Stopped, SyncReport
 from steelyard.errors import ConfigError, SourceChanged, SourceDenied, Unreachable
 from steelyard.receiver import dialects
+from steelyard.sources import replies
 from steelyard.sources.network import Network
 from steelyard.sources.otel_clickhouse import source
 from steelyard.sources.otel_clickhouse.source import OtelClickHouse, OtelClickHouseOptions
@@ -150,6 +151,17 @@ def test_content_that_lies_there_is_not_kept(
         assert asked(house, "api_requests")
     kept = [file for file in (tmp_path / "data").rglob("*") if file.is_file()]
     assert kept and not any(secret.encode() in file.read_bytes() for file in kept)
+
+
+def test_long_texts_stay_where_they_are(
+    place: tuple[str, str], recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = exporter.rows_of(recordings / MANY)["otel_logs"]
+    for row in rows:
+        row["LogAttributes"] |= {"prompt": "é" * 100_000}
+    exporter.export(*place, {"otel_logs": rows})
+    monkeypatch.setattr(replies, "MAX_BYTES", 1024 * 1024)
+    assert _rows(opened(place), "logs") == len(rows)
 
 
 def test_it_reads_only_the_services_asked_for(place: tuple[str, str], recordings: Path) -> None:

@@ -36,6 +36,8 @@ LOGS = Shape(
 SUMS = Shape("metrics", "TimeUnix", (*_ABOUT, *_METRIC, "StartTimeUnix", "Value", "IsMonotonic"))
 HISTOGRAMS = Shape("metrics", "TimeUnix", (*_ABOUT, *_METRIC, "StartTimeUnix", "Count", "Sum"))
 _TIMES = {"StartTimeUnix"}
+# What is longer is content, which is dropped anyway: it stays there, and answers stay small.
+_LONGEST = 4000
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Table:
     def rows(self, since: int, until: int, after: tuple[int, int], limit: int) -> str:
         """Rows in an order that nothing changes: by time, then by a digest of all that is read."""
         digest = f"cityHash64({', '.join(self.columns)})"
-        read = ", ".join(_nanos(c) if c in _TIMES else c for c in self.columns)
+        read = ", ".join(_read(column) for column in self.columns)
         return (
             f"SELECT {_nanos(self.shape.time)} AS at, {digest} AS mark, {read} FROM {self._place}"
             f" WHERE {self._within(max(since, after[0]), until)}"
@@ -108,6 +110,16 @@ def read_columns(shape: Shape, there: Collection[str]) -> tuple[str, ...]:
 def nanos(moment: dt.datetime) -> int:
     """Since 1970, exactly."""
     return (moment - EPOCH) // dt.timedelta(microseconds=1) * 1000
+
+
+def _read(column: str) -> str:
+    if column in _TIMES:
+        return _nanos(column)
+    if column == "Body":
+        return f"substringUTF8({column}, 1, {_LONGEST})"
+    if column == "LogAttributes":
+        return f"mapApply((name, value) -> (name, substringUTF8(value, 1, {_LONGEST})), {column})"
+    return column
 
 
 def _nanos(column: str) -> str:

@@ -33,7 +33,7 @@ def connect(settings: Settings) -> Doors:
 @contextmanager
 def open_state_of(settings: Settings) -> Iterator[State]:
     """The small state of the data folder, which several processes may hold open."""
-    from steelyard.app.house import make_folder
+    from steelyard.app.folder import make_folder
     from steelyard.state.database import open_state
 
     make_folder(settings.data)

@@ -19,6 +19,7 @@ from steelyard.app.backup import BackupReport, ExportReport, export_tables, writ
 from steelyard.app.changing import changes, working
 from steelyard.app.decoding import Decoders
 from steelyard.app.facts import build_facts, people_options
+from steelyard.app.folder import make_folder
 from steelyard.app.importing import (
     CsvReport,
     OtlpReport,
@@ -30,7 +31,7 @@ from steelyard.app.importing import (
     put_people,
     put_transcripts,
 )
-from steelyard.errors import StoreError, UsageError
+from steelyard.errors import UsageError
 from steelyard.ledger.prices import all_prices, load_prices
 from steelyard.metrics import Answer, Question, ask
 from steelyard.metrics.plans import own_plans
@@ -388,17 +389,3 @@ class House:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def make_folder(path: Path) -> None:
-    """Create the data folder, readable by its owner alone."""
-    try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise StoreError(
-            f"The data folder {path} cannot be used: {error.strerror}.",
-            "Choose another with --data or STEELYARD_DATA, or correct its rights.",
-        ) from error

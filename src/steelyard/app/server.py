@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from steelyard.app.control import Address, Control, address_file, new_address, write_address
+from steelyard.app.folder import make_folder
 from steelyard.app.handing import Handing, Taking
-from steelyard.app.house import House, make_folder
+from steelyard.app.house import House
 from steelyard.app.reception import Reception
 from steelyard.app.roles import has_own_inbox, of_role, only_worker
 from steelyard.app.schedule import Schedule

@@ -23,7 +23,8 @@ from steelyard.errors import StoreError
 from steelyard.records import TABLES
 from steelyard.warehouse import clickhouse_keeping as keeping
 from steelyard.warehouse import moving
-from steelyard.warehouse.bench import Bench, Marks, PartMarks, Work
+from steelyard.warehouse.bench import Bench, Marks, Work
+from steelyard.warehouse.clickhouse_commit import OF_RECORDS, entries, numbered, versioned
 from steelyard.warehouse.clickhouse_schema import FINE, RAW, statements
 from steelyard.warehouse.migrations import changes_rows, check_version
 from steelyard.warehouse.wire import Wire, bound, without_zones
@@ -33,15 +34,6 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = 1.0  # seconds after which a reader looks for what another process wrote
 _COMMITS_A_SWEEP = 200
-# What a commit says of raw records, which have no parts: without it, one of records alone is none.
-_RECORDS: PartMarks = {date(1970, 1, 1): (0, "")}
-_ENTRY: list[tuple[str, pa.DataType]] = [
-    ("name", pa.string()),
-    ("part", pa.date32()),
-    ("version", pa.uint64()),
-    ("rows", pa.uint64()),
-    ("mark", pa.string()),
-]
 
 
 class Answers:
@@ -210,12 +202,12 @@ class ClickHouseWarehouse:
         self._insert_records(work.appended, version)
         for change in changes:
             if change.rows.num_rows:
-                rows = _versioned(change.rows, version)
+                rows = versioned(change.rows, version)
                 self.wire.insert(f"{change.table}_rows", rows, f"{version}-{change.table}")
         self._check_alone()
         marks_of = {change.table: change.marks for change in changes}
-        marks_of |= {name: _RECORDS for name, _ in work.appended}
-        self.wire.insert("parts", _entries(marks_of, version), f"{version}-parts")
+        marks_of |= {name: OF_RECORDS for name, _ in work.appended}
+        self.wire.insert("parts", entries(marks_of, version), f"{version}-parts")
         self._version, self._unfinished = version, False
         for change in changes:
             marks = self._marks.setdefault(change.table, {})
@@ -234,7 +226,7 @@ class ClickHouseWarehouse:
         for name in dict.fromkeys(name for name, _ in appended):
             table = pa.concat_tables(rows for known, rows in appended if known == name)
             if table.num_rows:
-                self.wire.insert(name, _numbered(table, version), f"{version}-{name}")
+                self.wire.insert(name, numbered(table, version), f"{version}-{name}")
 
     def _check_alone(self) -> None:
         newest = self.wire.rows("SELECT max(version) FROM parts")[0][0]
@@ -346,7 +338,7 @@ class ClickHouseWarehouse:
             version = self._next()
             marks = moving.load(self.wire, self._bench, source, version, update)
             self._check_alone()
-            self.wire.insert("parts", _entries(marks, version), f"{version}-parts")
+            self.wire.insert("parts", entries(marks, version), f"{version}-parts")
             self._follow()
 
     def forget_bodies(self, first_number: int) -> None:
@@ -396,22 +388,3 @@ def _fresh(bench: Path | None) -> str:
 def _config(limits: Mapping[str, Any]) -> dict[str, Any]:
     said = {"autoinstall_known_extensions": "false"}
     return said | {name: value for name, value in limits.items() if value}
-
-
-def _numbered(table: pa.Table, version: int) -> pa.Table:
-    """Raw records with their commit's version, and their place in what came together."""
-    places = pa.array(range(table.num_rows), pa.uint32())
-    return _versioned(table, version).append_column("of_place", places)
-
-
-def _versioned(table: pa.Table, version: int) -> pa.Table:
-    return table.append_column("of_version", pa.array([version] * table.num_rows, pa.uint64()))
-
-
-def _entries(marks_of: Mapping[str, PartMarks], version: int) -> pa.Table:
-    rows = [
-        {"name": name, "part": part, "version": version, "rows": count, "mark": mark}
-        for name, marks in marks_of.items()
-        for part, (count, mark) in marks.items()
-    ]
-    return pa.Table.from_pylist(rows, pa.schema(_ENTRY))

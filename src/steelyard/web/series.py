@@ -1,7 +1,8 @@
 """Metrics over time as the table below a chart; the chart is drawn from that table.
 
 The five values with the most have a colour each; the rest share one. A bucket that is not over yet
-is marked. A bucket without any use is a zero of what is counted, and a gap of what is not.
+is marked. A bucket without any use is a zero of what is counted, and a gap of what is not; before
+the first and after the last record in scope nothing is known, so both are gaps.
 """
 
 from __future__ import annotations
@@ -207,10 +208,12 @@ def _figure(answer: Answer, line: Line | None, start: dt.date, metric: str) -> f
 
 
 def _nothing(answer: Answer, start: dt.date, grain: str, metric: str) -> float | None:
-    """What a bucket without a row holds: 0 of what adds up, once anything is recorded at all."""
-    first = answer.coverage.first_day
-    recorded = first is not None and next_bucket(start, grain) > first
-    return 0.0 if recorded and adds_up(metric) and metric != "headcount" else None
+    """What a bucket without a row holds: 0 of what adds up, between the first and the last record
+    in scope. Later, nobody can tell an idle team from telemetry that stopped."""
+    first, last = answer.coverage.first_day, answer.coverage.last_day
+    if first is None or last is None or not adds_up(metric) or metric == "headcount":
+        return None
+    return 0.0 if next_bucket(start, grain) > first and start <= last else None
 
 
 def _columns(totals: Sums) -> list[str]:

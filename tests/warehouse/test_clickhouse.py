@@ -138,6 +138,33 @@ def test_a_commit_cut_off_at_any_insert_counts_once_when_it_is_repeated(
     assert number > 12  # every insert of both commits was a place to be cut off at
 
 
+def test_what_a_broken_commit_left_does_not_count_with_the_next(
+    warehouse: ClickHouseWarehouse,
+) -> None:
+    """Nor with one that brings no records, as of a start that finds new prices."""
+    from steelyard.warehouse.wire import Wire
+
+    insert = Wire.insert
+
+    def cut_off(self: Wire, table: str, *arguments: Any) -> None:
+        if table == "parts":
+            raise Broken
+        insert(self, table, *arguments)
+
+    for number, opening in enumerate((again, nullcontext), 1):
+        batch = tables_of([Session(f"s{number}").call(NOON)])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Wire, "insert", cut_off)
+            with pytest.raises(Broken):
+                warehouse.append(batch, number, NOW)
+        with opening(warehouse) as after:
+            with after.transaction() as cursor:
+                cursor.execute("insert into dirty_days values (?)", [NOON.date()])
+            assert after.records() == number - 1
+            after.append(batch, number, NOW)
+            assert after.records() == number
+
+
 def test_facts_are_those_of_duckdb(warehouse: ClickHouseWarehouse) -> None:
     """Across midnight, with cumulative series, late and repeated records, in several refreshes."""
     steps = [

@@ -199,6 +199,9 @@ class ClickHouseWarehouse:
                 "Say it on the node that works (`steelyard serve --role worker` or `all`).",
             )
         version = self._next()
+        if self._unfinished:  # this commit's version would make them count
+            keeping.drop_unfinished(self.wire)
+        self._unfinished = True
         self._insert_records(work.appended, version)
         for change in changes:
             if change.rows.num_rows:
@@ -220,9 +223,6 @@ class ClickHouseWarehouse:
         return max(time.time_ns() // 1000, self._version + 1)
 
     def _insert_records(self, appended: Sequence[tuple[str, pa.Table]], version: int) -> None:
-        if appended and self._unfinished:
-            keeping.drop_unfinished(self.wire)
-        self._unfinished = bool(appended)
         for name in dict.fromkeys(name for name, _ in appended):
             table = pa.concat_tables(rows for known, rows in appended if known == name)
             if table.num_rows:

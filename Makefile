@@ -21,17 +21,21 @@ run: $(VENV)/.runtime
 test: $(VENV)/.test $(VENV)/.browser $(VENV)/.postgres
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# The rooms that touch DuckDB, on its older major laid before the installed one.
+# The rooms that build and ask facts; what is about ClickHouse itself is in `test` already.
+FACTS := tests/warehouse tests/ledger tests/people tests/work tests/app/test_life.py \
+	--ignore-glob='*clickhouse*'
+
+# On DuckDB's older major, laid before the installed one; then a file goes there and back.
 test-duckdb1: $(VENV)/.test
 	$(PIP) install --no-deps --upgrade --target $(VENV)/duckdb1 'duckdb>=1.5.5,<2'
-	PYTHONPATH=$(VENV)/duckdb1 $(BIN)/python -m pytest $(PYTEST_ARGS) \
-		tests/warehouse tests/ledger tests/people tests/app
+	PYTHONPATH=$(VENV)/duckdb1 $(BIN)/python -m pytest $(PYTEST_ARGS) $(FACTS) \
+		tests/metrics tests/app/test_backup.py tests/app/test_retention.py tests/app/test_rebuild.py
+	STEELYARD_DUCKDB_1=$(VENV)/duckdb1 $(BIN)/python -m pytest tests/warehouse/test_both_majors.py
 
-# The rooms that build facts, with ClickHouse (chDB behind its HTTP interface) as their warehouse.
-# What is about ClickHouse itself is in `test` already. CASES=all: every case of each test.
+# With ClickHouse (chDB behind its HTTP interface) as the warehouse. tests/metrics asks it in `test`.
+# CASES=all: every case of each test.
 test-clickhouse: $(VENV)/.test
-	STEELYARD_TEST_CLICKHOUSE=$(or $(CASES),1) $(BIN)/python -m pytest $(PYTEST_ARGS) --ignore-glob='*clickhouse*' \
-		tests/warehouse tests/ledger tests/people tests/work tests/app/test_life.py
+	STEELYARD_TEST_CLICKHOUSE=$(or $(CASES),1) $(BIN)/python -m pytest $(PYTEST_ARGS) $(FACTS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .

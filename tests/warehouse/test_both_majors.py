@@ -1,12 +1,13 @@
 """A data folder can be opened by the other major of DuckDB that is supported, and back again.
 
-Set STEELYARD_DUCKDB_1 to a Python that has duckdb 1.5; `make test-duckdb1` runs whole suites on it.
+`make test-duckdb1` names the folder that holds the older one, and runs whole suites on it.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,14 +30,20 @@ print(duckdb.__version__)
 
 
 def test_a_file_goes_to_the_other_major_and_back(tmp_path: Path) -> None:
-    python = os.environ.get("STEELYARD_DUCKDB_1")
-    if not python:
-        pytest.skip("STEELYARD_DUCKDB_1 names no Python with duckdb 1.5")
+    older = os.environ.get("STEELYARD_DUCKDB_1")
+    if not older:
+        pytest.skip("`make test-duckdb1` names a folder with duckdb 1.5")
     path = str(tmp_path / "shared.duckdb")
     batch = tables_of([Session("s1").call(at("2026-10-05 12:00"))])
     with open_warehouse(path) as warehouse:
         warehouse.append(batch, 1, NOW)
-    done = subprocess.run([python, "-c", PROGRAM, path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, path],
+        env={**os.environ, "PYTHONPATH": str(Path(older).absolute())},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1.")
     with open_warehouse(path) as warehouse:

@@ -68,8 +68,7 @@ def take(browser: Browser, site: str, name: str, address: str, options: dict[str
         if not page.locator("[data-waits], :text('is being computed')").count():
             break
         page.wait_for_timeout(1000)
-    undrawn = "document.querySelectorAll('[data-chart]:not([data-drawn])').length == 0"
-    page.wait_for_function(undrawn)
+    page.wait_for_selector("[data-chart]:not([data-drawn])", state="detached")
     page.screenshot(path=PICTURES / f"{name}.png")
     context.close()
 

@@ -102,9 +102,7 @@ def read(open_page: Open, url: str) -> None:
 
 def settled(page: Page) -> None:
     """All charts of the page are drawn."""
-    page.wait_for_function(
-        "document.querySelectorAll('[data-chart]:not([data-drawn])').length == 0"
-    )
+    page.wait_for_selector("[data-chart]:not([data-drawn])", state="detached")
 
 
 def sideways(page: Page) -> bool:

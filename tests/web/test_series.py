@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from steelyard.metrics import Question
 from steelyard.metrics.answer import Answer, Column, Coverage
@@ -48,6 +49,14 @@ def test_after_the_last_record_nothing_is_known() -> None:
     assert sparks(VIEW, answer("sessions", 1, 3), TODAY) == {
         "sessions": [None, 1, 0.0, 3, None, None, None, None]
     }
+
+
+def test_a_zero_after_the_last_record_is_not_drawn() -> None:
+    """Whoever is employed makes a row a day, whether anybody worked or not."""
+    found = answer("active_people", 1, 3)
+    found = replace(found, rows=tuple((day(at), 3 if at < 4 else 0) for at in range(9)))
+    chart = course(VIEW, found, TODAY, {})
+    assert [bucket.points[0].data for bucket in chart.buckets] == [*"3333", *[""] * 5]
 
 
 def test_ratios_have_gaps_and_without_coverage_nothing_is_zero() -> None:

@@ -202,14 +202,17 @@ def point(number: float | None, metric: str) -> Point:
 
 
 def _figure(answer: Answer, line: Line | None, start: dt.date, metric: str) -> float | None:
-    if line:
-        return line.number(metric)
-    return _nothing(answer, start, grain_of(answer), metric)
+    """A bucket's figure. A zero after the last record in scope is no zero: headcount alone made
+    the row, and nobody can tell an idle team from telemetry that stopped."""
+    if line is None:
+        return _nothing(answer, start, grain_of(answer), metric)
+    number, last = line.number(metric), answer.coverage.last_day
+    return number if number or last is None or start <= last else None
 
 
 def _nothing(answer: Answer, start: dt.date, grain: str, metric: str) -> float | None:
     """What a bucket without a row holds: 0 of what adds up, between the first and the last record
-    in scope. Later, nobody can tell an idle team from telemetry that stopped."""
+    in scope."""
     first, last = answer.coverage.first_day, answer.coverage.last_day
     if first is None or last is None or not adds_up(metric) or metric == "headcount":
         return None
